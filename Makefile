@@ -1,0 +1,53 @@
+# What a contributor runs. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup test loom lint sizes bench book
+
+# In CI the lock file is taken as it is.
+LOCKED := $(if $(CI),--locked)
+MAX_LINES := 600
+# Where `cargo install` puts programs, which a fresh machine may not look at.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing
+	@cargo fmt --version
+	@cargo clippy --version
+	@command -v cc >/dev/null || { echo "setup: no C compiler found; install gcc or clang as cc" >&2; exit 1; }
+	@command -v mdbook >/dev/null || cargo install --locked --no-default-features --version '^0.5' mdbook
+	@command -v cargo-deny >/dev/null || cargo install --locked --no-default-features --version '^0.20' cargo-deny
+
+test: ## all tests and doctests, then the loom models
+	cargo test $(LOCKED) --workspace --all-features
+	$(MAKE) loom
+
+loom: ## the loom models of the engine
+	RUSTFLAGS="$(RUSTFLAGS) --cfg antflow_loom" \
+		cargo test $(LOCKED) -p antflow --lib --release loom_ --target-dir target/loom
+
+lint: sizes ## formatting, clippy, rustdoc, licenses, file sizes
+	cargo fmt --all --check
+	cargo clippy $(LOCKED) --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc $(LOCKED) --workspace --no-deps --all-features
+	@if command -v cargo-deny >/dev/null; then \
+		cargo deny $(LOCKED) check licenses bans; \
+	else \
+		echo "lint: licenses and bans NOT checked, as cargo-deny is missing; run make setup"; \
+	fi
+
+sizes: ## no source file above the limit
+	@find . -name '*.rs' -not -path '*/target/*' -exec awk -v max=$(MAX_LINES) \
+		'FNR == max + 1 { print FILENAME ": more than " max " lines; split it by concept"; bad = 1 } END { exit bad }' {} +
+
+bench: ## the benchmarks
+	cargo bench $(LOCKED) -p antflow-benches
+
+# mdbook reports a missing include but succeeds all the same, hence the look at what it says.
+book: ## the book, into target/book
+	@output=$$(mdbook build book 2>&1) || { echo "$$output" >&2; exit 1; }; \
+	echo "$$output"; \
+	! grep -E 'ERROR|WARN' <<< "$$output" >/dev/null

@@ -1,0 +1,67 @@
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::{Attribute, Visibility};
+
+use crate::signature::Params;
+
+/// `struct name {}`, which is `Clone + Copy + Debug + Default`. With parameters it has a field that uses them.
+pub(crate) fn declare(
+    attrs: &TokenStream,
+    vis: &Visibility,
+    name: &Ident,
+    params: &Params,
+) -> TokenStream {
+    if params.is_empty() {
+        return quote! {
+            #attrs
+            #[allow(non_camel_case_types)]
+            #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default)]
+            #vis struct #name {}
+        };
+    }
+    let Params { bare, types, .. } = params;
+    quote! {
+        #attrs
+        #[allow(non_camel_case_types)]
+        #vis struct #name<#bare> {
+            #[doc(hidden)]
+            pub types_are_missing: ::core::marker::PhantomData<fn() -> (#types)>,
+        }
+    }
+}
+
+/// What derives would write, without bounds on the parameters.
+pub(super) fn impls_of_generic(name: &Ident, params: &Params) -> TokenStream {
+    let Params { bare, applied, .. } = params;
+    let text = name.to_string();
+    quote! {
+        impl<#bare> ::core::clone::Clone for #name #applied {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+        impl<#bare> ::core::marker::Copy for #name #applied {}
+        impl<#bare> ::core::fmt::Debug for #name #applied {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(#text)
+            }
+        }
+        impl<#bare> ::core::default::Default for #name #applied {
+            fn default() -> Self {
+                Self { types_are_missing: ::core::marker::PhantomData }
+            }
+        }
+    }
+}
+
+/// Impls in a scope of their own, under the same conditions as the item.
+pub(crate) fn scope(attrs: &[Attribute], inside: &TokenStream) -> TokenStream {
+    let conditions = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    let deprecated = attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+    let allow = deprecated.then(|| quote!(#[allow(deprecated)]));
+    quote! {
+        #(#conditions)*
+        #allow
+        const _: () = { #inside };
+    }
+}

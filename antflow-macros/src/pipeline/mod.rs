@@ -1,0 +1,11 @@
+//! `pipeline!`: stages joined by `>>`.
+
+mod check;
+mod expand;
+mod operand;
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::expand::expand;

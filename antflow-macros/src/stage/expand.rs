@@ -1,0 +1,76 @@
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Attribute, Token, Visibility};
+
+use super::args::StageArgs;
+use super::impls::StageImpl;
+use super::list;
+use crate::errors::{Errors, guard};
+use crate::handle::{Handle, scope};
+use crate::signature::{Function, Shape};
+
+/// Expands `#[stage(args)] item`.
+pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+    guard(&item.clone(), || {
+        let mut errors = Errors::default();
+        let args = StageArgs::parse(args, &mut errors);
+        if is_struct(&item) {
+            list::expand(&args, &item, errors)
+        } else {
+            function(&args, &item, errors)
+        }
+    })
+}
+
+fn is_struct(item: &TokenStream) -> bool {
+    let parser = |input: ParseStream<'_>| {
+        input.call(Attribute::parse_outer)?;
+        input.parse::<Visibility>()?;
+        let found = input.peek(Token![struct]);
+        input.parse::<TokenStream>()?;
+        Ok(found)
+    };
+    parser.parse2(item.clone()).unwrap_or(false)
+}
+
+fn function(args: &StageArgs, item: &TokenStream, mut errors: Errors) -> TokenStream {
+    let Some(function) = Function::read(item, "stage", &mut errors) else {
+        return quote!(#item #errors);
+    };
+    let shape = Shape::of(&function.sig, "stage", &mut errors);
+    if let Some(shape) = &shape {
+        shape.check_retry_if(args.hooks.retry_if.as_ref(), "stage", &mut errors);
+    }
+    let krate = &args.krate;
+    let handle = Handle::new(krate, &function, shape.as_ref());
+    let task_name = handle.name.unraw().to_string();
+    let task_config = quote!(#krate::TaskConfig::new(#task_name));
+    let items = handle.items(&function, "stage", &errors);
+    let task = handle.impls("stage", &task_config, args.hooks.retry_if.as_ref(), &errors);
+    let stage = impl_stage(args, &handle);
+    let scope = scope(&function.attrs, &quote!(#task #stage));
+    quote!(#item #items #scope)
+}
+
+/// The impls that make a task a stage.
+pub(super) fn impl_stage(args: &StageArgs, handle: &Handle<'_>) -> TokenStream {
+    let krate = &args.krate;
+    let tasks = match handle.shape {
+        Some(shape) if args.retry.is_some() => {
+            let at = shape.item.ends.start;
+            quote_spanned!(at=> #krate::__private::tasks_retried(self))
+        }
+        _ => quote!(#krate::__private::tasks(self)),
+    };
+    StageImpl {
+        args,
+        name: handle.name,
+        params: &handle.params,
+        state_clause: handle.state_clause(),
+        tasks,
+        lists_tasks: false,
+    }
+    .expand()
+}

@@ -1,0 +1,97 @@
+//! The functions beside the tasks: `skip_if`, `on_success` and their like.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{ExprPath, Path};
+
+use super::args::HookArgs;
+use crate::signature::Ends;
+
+/// The methods of `Hooks` that the keys ask for; none without any.
+pub(super) fn methods(hooks: &HookArgs, krate: &Path, lists_tasks: bool) -> Option<TokenStream> {
+    let skip = hooks.skip_if.as_ref().map(|path| skip(path, krate));
+    let retry_if = hooks
+        .retry_if
+        .as_ref()
+        .filter(|_| lists_tasks)
+        .map(retry_if);
+    let output = quote!(<Self as #krate::Signature>::Output);
+    let error = quote!(#krate::ItemError);
+    let observed = [
+        ("on_success", &hooks.on_success, &output),
+        ("on_failure", &hooks.on_failure, &error),
+        ("on_skip", &hooks.on_skip, &output),
+    ];
+    let observed = observed.iter().filter_map(|(method, path, ty)| {
+        path.as_ref().map(|path| observe(method, path, ty, krate))
+    });
+    let methods: TokenStream = skip.into_iter().chain(retry_if).chain(observed).collect();
+    (!methods.is_empty()).then_some(methods)
+}
+
+fn skip(path: &ExprPath, krate: &Path) -> TokenStream {
+    let at = Ends::of(path).start;
+    let input = Ident::new("input", Span::mixed_site());
+    let settled = settled(&quote_spanned!(at=> #path(&#input)), krate, at);
+    let passed = quote_spanned!(at=> #input);
+    quote! {
+        fn skip(
+            &self,
+            _: &#krate::TaskContext,
+            #input: <Self as #krate::Signature>::Input,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<
+                <Self as #krate::Signature>::Output,
+                <Self as #krate::Signature>::Input,
+            >,
+        > + ::core::marker::Send {
+            async move {
+                if #settled {
+                    ::core::result::Result::Ok(#passed)
+                } else {
+                    ::core::result::Result::Err(#input)
+                }
+            }
+        }
+    }
+}
+
+fn observe(method: &str, path: &ExprPath, ty: &TokenStream, krate: &Path) -> TokenStream {
+    let at = Ends::of(path).start;
+    let method = quote::format_ident!("{method}");
+    let [cx, value] = ["cx", "value"].map(|name| Ident::new(name, Span::mixed_site()));
+    let settled = settled(&quote_spanned!(at=> #path(#cx, #value)), krate, at);
+    quote! {
+        fn #method(
+            &self,
+            #cx: &#krate::TaskContext,
+            #value: &#ty,
+        ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
+            async move { #settled }
+        }
+    }
+}
+
+fn retry_if(path: &ExprPath) -> TokenStream {
+    let error = Ident::new("error", Span::mixed_site());
+    let call = quote_spanned!(Ends::of(path).start=> #path(#error));
+    quote! {
+        fn retry_if(
+            &self,
+            #error: &(dyn ::core::error::Error + ::core::marker::Send + ::core::marker::Sync + 'static),
+        ) -> bool {
+            #call
+        }
+    }
+}
+
+/// The value of a call that may be plain or async.
+fn settled(call: &TokenStream, krate: &Path, at: Span) -> TokenStream {
+    quote_spanned! {at=>
+        {
+            #[allow(unused_imports)]
+            use #krate::__private::{SettleAsync as _, SettlePlain as _};
+            #krate::__private::Hook(#call).settle().await
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The upper bounds of the histogram buckets, in seconds.
+//!
+//! Set them explicitly when an exporter is built: without buckets many exporters
+//! fall back to summaries, which cannot be added up over several processes.
+
+/// For the whole way of an item: 10 ms to 1 h.
+pub const ITEM: &[f64] = &[
+    0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0,
+];
+
+/// For one step, be it an attempt, the work of a stage or a wait: 1 ms to 1 min.
+pub const STEP: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_rise() {
+        for bounds in [ITEM, STEP] {
+            assert!(bounds.is_sorted_by(|a, b| a < b), "{bounds:?}");
+            assert!(
+                bounds.iter().all(|it| it.is_finite() && *it > 0.0),
+                "{bounds:?}"
+            );
+        }
+    }
+}

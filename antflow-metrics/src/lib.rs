@@ -1,0 +1,48 @@
+//! The metrics of antflow: their names, labels and histogram buckets.
+//!
+//! This crate holds the vocabulary that code, dashboards and alert rules share:
+//!
+//! - [`names`]: one constant for each metric, with its type, labels and unit, and
+//!   one list for each type.
+//! - [`labels`]: the label names, and every value of the labels that have a fixed
+//!   set of values.
+//! - [`buckets`]: the bucket boundaries of the histograms.
+//!
+//! It has no dependencies and records nothing by itself. Programs that record
+//! metrics from pipeline events use these constants instead of text of their own,
+//! so that a dashboard made for one program fits another.
+//!
+//! # Naming
+//!
+//! Names follow the Prometheus conventions: they start with `antflow_`, counters
+//! end in `_total`, times are in seconds and end in `_seconds`. The unit is part of
+//! the constant, so nothing needs to be appended.
+//!
+//! # Labels
+//!
+//! Every label has few values, known when a pipeline is built. There is no label
+//! for an item's id, a run's id, an error's text or a worker's number: each of them
+//! would make the number of time series grow without bound.
+//!
+//! # Examples
+//!
+//! ```
+//! use antflow_metrics::{labels, names};
+//!
+//! let failures = format!(
+//!     "rate({}{{{}=\"{}\"}}[5m])",
+//!     names::ITEMS_TOTAL,
+//!     labels::OUTCOME,
+//!     labels::outcome::FAILED,
+//! );
+//! assert_eq!(failures, "rate(antflow_items_total{outcome=\"failed\"}[5m])");
+//! ```
+
+pub mod buckets;
+pub mod labels;
+pub mod names;
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,172 @@
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::task::JoinError;
+use tokio::time::Instant;
+
+use super::frame::Frame;
+use crate::event::{Status, TaskEventKind};
+use crate::item::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError};
+use crate::stage::{Call, Passing, Retry, RetryMode};
+
+/// Why the tasks of a stage did not come to their end.
+#[derive(Debug)]
+pub enum Stop {
+    /// The item's outcome.
+    End(ItemError),
+    /// The item comes back after a pause.
+    Again(ItemError, Duration),
+}
+
+/// Calls a task until it succeeds or may not be called again.
+///
+/// Under `per_task` this is where the attempts are counted; under `per_stage` there is one call, and the stage decides
+/// what follows. `copy` makes the copy of the item that an attempt gets while another may follow.
+pub(super) async fn run_task<St: Sync, T: Call<St>>(
+    task: &T,
+    index: usize,
+    slot: &mut Option<T::Input>,
+    copy: Option<fn(&T::Input) -> T::Input>,
+    frame: &mut Frame<'_>,
+    state: &St,
+) -> Result<T::Output, Stop> {
+    let per_task = frame.attempts(RetryMode::PerTask);
+    let stage = frame.stage;
+    frame.cx.task = Some(Arc::clone(&stage.tasks[index].name));
+    loop {
+        // Under `per_stage` the first task keeps the item from which the stage may start again.
+        let restartable = index == 0 && frame.tag.attempt < frame.attempts(RetryMode::PerStage);
+        let copy = copy.filter(|_| restartable || frame.tag.attempt < per_task);
+        let failure = match attempt(task, index, slot, copy, frame, state).await {
+            Ok(output) => {
+                if !restartable {
+                    *slot = None;
+                }
+                if per_task > 1 {
+                    frame.set_attempt(1);
+                }
+                return Ok(output);
+            }
+            Err(failure) => failure,
+        };
+        let retry = stage.config.retry.as_ref();
+        let (stop, duration) = failure.judge(frame, retry);
+        let Stop::Again(error, pause) = stop else {
+            let Stop::End(error) = &stop else { unreachable!("a stop is one of two") };
+            frame.emit_task(TaskEventKind::Fail, Some(error), duration);
+            return Err(stop);
+        };
+        frame.emit_task(TaskEventKind::Retry, Some(&error), duration);
+        if per_task == 1 || stage.releases_workers() {
+            return Err(Stop::Again(error, pause));
+        }
+        frame.emit_status(Status::Retrying, Some(&error));
+        frame.worker.retried.add_one();
+        tokio::time::sleep(pause).await;
+        frame.set_attempt(frame.tag.attempt + 1);
+        frame.emit_status(Status::InProgress, None);
+    }
+}
+
+/// An attempt that gave no value.
+struct Failure {
+    kind: (ItemErrorKind, &'static str),
+    /// Whether the task has nothing against another attempt.
+    retryable: bool,
+    duration: Option<Duration>,
+}
+
+impl Failure {
+    /// Decides what follows, for the number of attempts made and what `retry_if` says.
+    fn judge(self, frame: &Frame<'_>, retry: Option<&Retry>) -> (Stop, Option<Duration>) {
+        let wanted = match &self.kind.0 {
+            ItemErrorKind::Failed(source) => self.retryable && (frame.retry_if)(source.as_ref()),
+            ItemErrorKind::TimedOut(_) => true,
+            ItemErrorKind::Panicked(_) | ItemErrorKind::Cancelled => false,
+        };
+        let error = frame.error(self.kind);
+        let stop = match retry.filter(|retry| wanted && frame.tag.attempt < retry.attempts) {
+            Some(retry) => Stop::Again(error, retry.pause_after(frame.tag.attempt)),
+            None => Stop::End(error),
+        };
+        (stop, self.duration)
+    }
+}
+
+/// Makes one attempt, within the limits of the stage and the task.
+async fn attempt<St: Sync, T: Call<St>>(
+    task: &T,
+    index: usize,
+    slot: &mut Option<T::Input>,
+    copy: Option<fn(&T::Input) -> T::Input>,
+    frame: &Frame<'_>,
+    state: &St,
+) -> Result<T::Output, Failure> {
+    let runtime = &frame.stage.tasks[index];
+    let _stage_permit = match &frame.stage.limits {
+        Some(limits) => limits.enter().await,
+        None => None,
+    };
+    let _task_permit = match &runtime.limits {
+        Some(limits) => limits.enter().await,
+        None => None,
+    };
+    frame.emit_task(TaskEventKind::Start, None, None);
+    let started = frame.observers.want_tasks().then(Instant::now);
+    // Making the copy and the future is user code too, so both are inside.
+    let call = AssertUnwindSafe(async {
+        let argument = T::Passing::argument(slot, copy).expect("the item of a task that runs is in its slot");
+        task.call(argument, &frame.cx, state).await
+    })
+    .catch_unwind();
+    let bound = frame.bound(runtime);
+    let outcome = match bound {
+        None => Ok(call.await),
+        Some(bound) => tokio::time::timeout(bound.rest, call).await.map_err(|_| bound.limit),
+    };
+    let duration = started.map(|started| started.elapsed());
+    let (kind, retryable) = match outcome {
+        Ok(Ok(Ok(output))) => {
+            frame.emit_task(TaskEventKind::Complete, None, duration);
+            return Ok(output);
+        }
+        Ok(Ok(Err(error))) => {
+            let retryable = task.is_retryable(&error);
+            (failed::<T::Error>(error), retryable)
+        }
+        Ok(Err(panic)) => (panicked(&*panic), false),
+        Err(limit) => ((ItemErrorKind::TimedOut(limit), "TimedOut"), true),
+    };
+    Err(Failure {
+        kind,
+        retryable,
+        duration,
+    })
+}
+
+/// An error is a failure, unless it says that the work was given up.
+fn failed<E: StageError>(error: E) -> (ItemErrorKind, &'static str) {
+    let error: BoxError = error.into_boxed();
+    let given_up = error.is::<Cancelled>()
+        || error
+            .downcast_ref::<JoinError>()
+            .is_some_and(JoinError::is_cancelled);
+    if given_up {
+        (ItemErrorKind::Cancelled, "Cancelled")
+    } else {
+        (ItemErrorKind::Failed(error), std::any::type_name::<E>())
+    }
+}
+
+/// The message of a panic, where it has one.
+pub(super) fn panicked(panic: &(dyn Any + Send)) -> (ItemErrorKind, &'static str) {
+    let message = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned());
+    (ItemErrorKind::Panicked(message), "Panic")
+}

@@ -1,0 +1,207 @@
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use tokio::task::{AbortHandle, Id};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::accounting::Accounting;
+use super::envelope::Tag;
+use super::outlet::Outlet;
+use super::runtime::StageRuntime;
+use crate::event::{Observers, Status, StatusEvent};
+use crate::item::{ItemError, ItemErrorKind, ItemId, Metadata, PipelineResult};
+use crate::stage::{WorkerId, item_id};
+
+/// What all stages of one run share.
+#[derive(Debug)]
+pub struct Core<Out> {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) outlet: Outlet<Out>,
+}
+
+/// The part of it that does not depend on what comes out: the account of the items, the observers and the tasks.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) accounting: Accounting,
+    pub(crate) observers: Observers,
+    /// Cancelled when the run is cut off.
+    pub(crate) cancellation: CancellationToken,
+    /// Cancelled when nothing is accepted from outside any more.
+    pub(crate) closed: CancellationToken,
+    pub(crate) tally: Tally,
+    next_sequence_id: AtomicU64,
+    ids: Ids,
+    tasks: Tasks,
+}
+
+/// How many items ended in which way.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) completed: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) cancelled: AtomicU64,
+    pub(crate) duplicate_ids: AtomicU64,
+}
+
+/// Which ids the feeders chose, to count those that come again: 8 bytes for each, not the id itself.
+#[derive(Debug, Default)]
+struct Ids {
+    hasher: RandomState,
+    seen: Mutex<HashSet<u64>>,
+}
+
+/// The spawned tasks of a run.
+#[derive(Debug, Default)]
+struct Tasks {
+    tracker: TaskTracker,
+    handles: Mutex<HashMap<Id, (AbortHandle, usize)>>,
+}
+
+impl<Out> Core<Out> {
+    pub(crate) fn new(observers: Observers, ordered: bool) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                accounting: Accounting::new(),
+                observers,
+                cancellation: CancellationToken::new(),
+                closed: CancellationToken::new(),
+                tally: Tally::default(),
+                next_sequence_id: AtomicU64::new(0),
+                ids: Ids::default(),
+                tasks: Tasks::default(),
+            }),
+            outlet: Outlet::new(ordered),
+        }
+    }
+
+    /// Ends an item.
+    pub(crate) fn settle(&self, tag: Tag, value: Result<Out, ItemError>) {
+        let counter = match &value {
+            Ok(_) => &self.shared.tally.completed,
+            Err(error) if error.is_cancelled() => &self.shared.tally.cancelled,
+            Err(_) => &self.shared.tally.failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let details = tag.label.details.as_deref();
+        self.outlet.put(PipelineResult {
+            id: item_id(details, tag.sequence_id),
+            sequence_id: tag.sequence_id,
+            value,
+            metadata: details.map_or_else(Metadata::new, |details| details.metadata.clone()),
+        });
+        self.shared.accounting.settle(1);
+    }
+
+    /// Ends an item as cancelled: with this error, or because the run was cut off.
+    pub(crate) fn cancel(&self, stage: &StageRuntime, worker: Option<WorkerId>, tag: Tag, error: Option<ItemError>) {
+        let error = error.unwrap_or_else(|| {
+            let attempts = if tag.begun { tag.attempt } else { tag.attempt - 1 };
+            let kind = (ItemErrorKind::Cancelled, "Cancelled");
+            ItemError::new(stage.name.clone(), None, worker.clone(), attempts, kind)
+        });
+        stage.cancelled.fetch_add(1, Ordering::Relaxed);
+        if self.shared.observers.want_status() {
+            let event = status_event(stage, &tag, Status::Cancelled, worker);
+            self.shared.observers.status(&StatusEvent {
+                error: Some(error.clone()),
+                ..event
+            });
+        }
+        self.settle(tag, Err(error));
+    }
+}
+
+impl Shared {
+    /// Takes the next `count` sequence numbers, and returns the first of them.
+    pub(crate) fn number(&self, count: u64) -> u64 {
+        self.next_sequence_id.fetch_add(count, Ordering::Relaxed)
+    }
+
+    /// How many items were accepted.
+    pub(crate) fn submitted(&self) -> u64 {
+        self.next_sequence_id.load(Ordering::Relaxed)
+    }
+
+    /// Counts an id that the feeder chose if it was there before.
+    pub(crate) fn note_id(&self, id: &ItemId) {
+        let hash = self.ids.hasher.hash_one(id);
+        let mut seen = self.ids.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.insert(hash) {
+            self.tally.duplicate_ids.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Accepts nothing from outside any more.
+    pub(crate) fn close(&self) {
+        self.accounting.close();
+        self.closed.cancel();
+    }
+
+    /// Spawns a task of the run, which works for the stage of this index.
+    pub(crate) fn spawn(&self, stage: usize, future: impl Future<Output = ()> + Send + 'static) {
+        // The lock is held until the handle is known, so that an abort in between does not miss the task.
+        let mut handles = self.tasks.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        let handle = self.tasks.tracker.spawn(future).abort_handle();
+        if self.cancellation.is_cancelled() {
+            handle.abort();
+        }
+        handles.insert(handle.id(), (handle, stage));
+    }
+
+    /// Forgets a task that is about to end.
+    pub(crate) fn retire(&self) {
+        if let Some(id) = tokio::task::try_id() {
+            let mut handles = self.tasks.handles.lock().unwrap_or_else(PoisonError::into_inner);
+            handles.remove(&id);
+        }
+    }
+
+    /// The index of the stage that the current task works for, if it is a task of this run.
+    pub(crate) fn current_stage(&self) -> Option<usize> {
+        let id = tokio::task::try_id()?;
+        let handles = self.tasks.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        handles.get(&id).map(|(_, stage)| *stage)
+    }
+
+    /// Drops all tasks at their next `.await`.
+    pub(crate) fn abort(&self) {
+        self.cancellation.cancel();
+        let handles = self.tasks.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        for (handle, _) in handles.values() {
+            handle.abort();
+        }
+    }
+
+    /// Waits until all tasks have ended.
+    pub(crate) async fn tasks_ended(&self) {
+        self.tasks.tracker.close();
+        self.tasks.tracker.wait().await;
+    }
+}
+
+/// An event without what only some events have.
+pub(crate) fn status_event(
+    stage: &StageRuntime,
+    tag: &Tag,
+    status: Status,
+    worker: Option<WorkerId>,
+) -> StatusEvent {
+    let details = tag.label.details.as_deref();
+    StatusEvent {
+        item_id: item_id(details, tag.sequence_id),
+        sequence_id: tag.sequence_id,
+        stage: stage.name.clone(),
+        status,
+        worker,
+        timestamp: SystemTime::now(),
+        error: None,
+        next_attempt: None,
+        metadata: details.map_or_else(Metadata::new, |details| details.metadata.clone()),
+    }
+}

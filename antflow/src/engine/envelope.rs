@@ -1,0 +1,95 @@
+use std::fmt;
+
+use super::core::Core;
+use super::runtime::StageRuntime;
+use crate::item::Label;
+use crate::stage::WorkerId;
+
+/// A value in a queue or in a worker's hand, with what belongs to its item.
+#[derive(Debug, Clone)]
+pub struct Envelope<T> {
+    pub(crate) value: T,
+    pub(crate) tag: Tag,
+}
+
+/// Which item it is, and how far it has come in its stage.
+#[derive(Debug, Clone)]
+pub(crate) struct Tag {
+    pub(crate) sequence_id: u64,
+    pub(crate) label: Label,
+    /// The number of the attempt to come, from 1.
+    pub(crate) attempt: u32,
+    /// The place in the order of an ordered stage.
+    pub(crate) ticket: Option<u64>,
+    /// Whether the stage has begun with it, so that `skip_if` is not asked again.
+    pub(crate) begun: bool,
+}
+
+impl Tag {
+    pub(crate) fn new(sequence_id: u64, label: Label) -> Self {
+        Self {
+            sequence_id,
+            label,
+            attempt: 1,
+            ticket: None,
+            begun: false,
+        }
+    }
+
+    /// The tag in the next stage.
+    pub(crate) fn forwarded(self) -> Self {
+        Self::new(self.sequence_id, self.label)
+    }
+}
+
+/// An item that is between two places, in the hand of somebody who may be stopped at any `.await`.
+///
+/// Dropped with the item in it, it ends the item as cancelled: so nothing is lost, wherever a run is cut off.
+pub(crate) struct Held<'a, T, Out: Send + 'static> {
+    envelope: Option<Envelope<T>>,
+    core: &'a Core<Out>,
+    stage: &'a StageRuntime,
+    worker: Option<WorkerId>,
+}
+
+impl<'a, T, Out: Send + 'static> Held<'a, T, Out> {
+    pub(crate) fn new(
+        envelope: Envelope<T>,
+        core: &'a Core<Out>,
+        stage: &'a StageRuntime,
+        worker: Option<WorkerId>,
+    ) -> Self {
+        Self {
+            envelope: Some(envelope),
+            core,
+            stage,
+            worker,
+        }
+    }
+
+    /// Takes the item, which is somebody else's from now on.
+    pub(crate) fn release(&mut self) -> Option<Envelope<T>> {
+        self.envelope.take()
+    }
+
+    /// Takes the item back.
+    pub(crate) fn hold(&mut self, envelope: Envelope<T>) {
+        self.envelope = Some(envelope);
+    }
+}
+
+impl<T, Out: Send + 'static> Drop for Held<'_, T, Out> {
+    fn drop(&mut self) {
+        if let Some(envelope) = self.envelope.take() {
+            self.core.cancel(self.stage, self.worker.clone(), envelope.tag, None);
+        }
+    }
+}
+
+impl<T, Out: Send + 'static> fmt::Debug for Held<'_, T, Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held")
+            .field("tag", &self.envelope.as_ref().map(|envelope| &envelope.tag))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,105 @@
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::envelope::Tag;
+use super::core::status_event;
+use super::runtime::{StageRuntime, TaskRuntime, WorkerRuntime};
+use crate::event::{Observers, Status, StatusEvent, TaskEvent, TaskEventKind};
+use crate::item::{ItemError, ItemErrorKind};
+use crate::stage::{RetryMode, TaskContext};
+
+/// What an attempt stands on: the worker, its stage, and the item in hand.
+pub struct Frame<'w> {
+    pub(super) cx: TaskContext,
+    pub(super) stage: &'w StageRuntime,
+    pub(super) worker: &'w WorkerRuntime,
+    pub(super) observers: &'w Observers,
+    pub(super) tag: Tag,
+    /// When the attempt of the whole stage is over, and how long that is.
+    pub(super) deadline: Option<(Instant, Duration)>,
+    pub(super) retry_if: RetryIf<'w>,
+}
+
+/// The stage's own say about which errors are retried.
+pub(super) type RetryIf<'w> = &'w (dyn Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync);
+
+impl Frame<'_> {
+    /// The total number of attempts, and how many of them are made of one task before the next.
+    pub(super) fn attempts(&self, mode: RetryMode) -> u32 {
+        self.stage.retry(mode).map_or(1, |retry| retry.attempts)
+    }
+
+    /// Sets the number of the attempt to come.
+    pub(super) fn set_attempt(&mut self, attempt: u32) {
+        self.tag.attempt = attempt;
+        self.cx.attempt = attempt;
+    }
+
+    /// How long the attempt may take: the task's own bound, or what is left of the stage's.
+    pub(super) fn bound(&self, task: &TaskRuntime) -> Option<Bound> {
+        let own = self.stage.task_timeout(task).map(|limit| Bound { rest: limit, limit });
+        let whole = self.deadline.map(|(at, limit)| Bound {
+            rest: at.saturating_duration_since(Instant::now()),
+            limit,
+        });
+        match (own, whole) {
+            (Some(own), Some(whole)) => Some(if whole.rest < own.rest { whole } else { own }),
+            (own, whole) => own.or(whole),
+        }
+    }
+
+    /// What went wrong in the attempt that has just ended.
+    pub(super) fn error(&self, kind: (ItemErrorKind, &'static str)) -> ItemError {
+        ItemError::new(
+            Arc::clone(&self.stage.name),
+            self.cx.task.clone(),
+            Some(self.worker.id.clone()),
+            self.tag.attempt,
+            kind,
+        )
+    }
+
+    pub(super) fn emit_status(&self, status: Status, error: Option<&ItemError>) {
+        if self.observers.want_status() {
+            let event = status_event(self.stage, &self.tag, status, Some(self.worker.id.clone()));
+            self.observers.status(&StatusEvent {
+                error: error.cloned(),
+                next_attempt: (status == Status::Retrying).then_some(self.tag.attempt + 1),
+                ..event
+            });
+        }
+    }
+
+    pub(super) fn emit_task(&self, kind: TaskEventKind, error: Option<&ItemError>, duration: Option<Duration>) {
+        if self.observers.want_tasks() {
+            self.observers.task(&TaskEvent {
+                item_id: self.cx.item_id(),
+                sequence_id: self.tag.sequence_id,
+                stage: Arc::clone(&self.stage.name),
+                task: self.cx.task.clone().unwrap_or_else(|| Arc::clone(&self.stage.name)),
+                worker: self.worker.id.clone(),
+                kind,
+                attempt: self.tag.attempt,
+                timestamp: SystemTime::now(),
+                error: error.cloned(),
+                duration,
+            });
+        }
+    }
+}
+
+/// A bound of an attempt: what is left of it, and what it was.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bound {
+    pub(super) rest: Duration,
+    pub(super) limit: Duration,
+}
+
+impl std::fmt::Debug for Frame<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Frame").field("cx", &self.cx).finish_non_exhaustive()
+    }
+}

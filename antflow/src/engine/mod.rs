@@ -1,0 +1,27 @@
+//! The machine: queues, workers, attempts, and the account of every item.
+//!
+//! A run makes one [`Cell`](cell::Cell) for each stage, from the last to the first, so that each knows the type of what
+//! lies behind it: no call and no value on an item's way is dynamic. Workers are spawned tasks. An item is always in
+//! exactly one of four places: in a queue, in a worker's hand, held between two places, or settled.
+//! The two in the middle end it as cancelled when they are dropped, so a run can be cut off at any `.await`.
+
+mod accounting;
+mod attempt;
+pub(crate) mod cell;
+pub(crate) mod core;
+pub(crate) mod envelope;
+mod frame;
+mod lanes;
+#[cfg(all(test, antflow_loom))]
+mod loom_tests;
+mod outlet;
+pub(crate) mod queue;
+mod reorder;
+pub(crate) mod runtime;
+pub(crate) mod sink;
+mod sync;
+pub(crate) mod task_list;
+mod wait_list;
+mod worker;
+
+pub use task_list::{Execute, More, One, Retryable, TaskList, Then, tasks, tasks_retried};

@@ -1,0 +1,90 @@
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+
+use super::reorder::Reorder;
+use super::sync::{Mutex, lock};
+use crate::item::PipelineResult;
+
+/// Where the outcomes of a run go, until somebody takes them.
+#[derive(Debug)]
+pub(crate) struct Outlet<Out>(Mutex<Inner<Out>>);
+
+#[derive(Debug)]
+struct Inner<Out> {
+    results: Results<Out>,
+    finished: bool,
+    reader: Option<Waker>,
+}
+
+/// In which order the outcomes are given out.
+#[derive(Debug)]
+pub(crate) enum Results<Out> {
+    /// As the items came in.
+    Ordered(Reorder<PipelineResult<Out>>),
+    /// As the items end.
+    Completed(VecDeque<PipelineResult<Out>>),
+}
+
+impl<Out> Outlet<Out> {
+    pub(crate) fn new(ordered: bool) -> Self {
+        let results = if ordered {
+            Results::Ordered(Reorder::default())
+        } else {
+            Results::Completed(VecDeque::new())
+        };
+        Self(Mutex::new(Inner {
+            results,
+            finished: false,
+            reader: None,
+        }))
+    }
+
+    pub(crate) fn put(&self, result: PipelineResult<Out>) {
+        let mut inner = lock(&self.0);
+        match &mut inner.results {
+            Results::Ordered(results) => results.insert(result.sequence_id, result),
+            Results::Completed(results) => results.push_back(result),
+        }
+        let reader = inner.reader.take();
+        drop(inner);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    /// Says that no more outcomes come.
+    pub(crate) fn finish(&self) {
+        let mut inner = lock(&self.0);
+        inner.finished = true;
+        let reader = inner.reader.take();
+        drop(inner);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    /// The next outcome; none after the last one.
+    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<PipelineResult<Out>>> {
+        let mut inner = lock(&self.0);
+        let next = match &mut inner.results {
+            Results::Ordered(results) => results.pop(),
+            Results::Completed(results) => results.pop_front(),
+        };
+        match next {
+            Some(result) => Poll::Ready(Some(result)),
+            None if inner.finished => Poll::Ready(None),
+            None => {
+                inner.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Takes all that is there.
+    pub(crate) fn take(&self) -> Vec<PipelineResult<Out>> {
+        match &mut lock(&self.0).results {
+            Results::Ordered(results) => results.drain(),
+            Results::Completed(results) => results.drain(..).collect(),
+        }
+    }
+}

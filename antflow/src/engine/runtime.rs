@@ -1,0 +1,110 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::stage::{Limits, OnWait, Retry, RetryMode, StageConfig, TaskConfig, WorkerId, WorkerStatus};
+
+/// What a run knows of a stage, whatever its types.
+#[derive(Debug)]
+pub struct StageRuntime {
+    pub(crate) name: Arc<str>,
+    /// The stage's place in the pipeline, from 0.
+    pub(crate) index: usize,
+    pub(crate) config: StageConfig,
+    pub(crate) limits: Option<Limits>,
+    pub(crate) tasks: Vec<TaskRuntime>,
+    pub(crate) workers: Vec<WorkerRuntime>,
+    /// Items cancelled while no worker had them.
+    pub(crate) cancelled: AtomicU64,
+}
+
+/// What a run knows of a task of a stage.
+#[derive(Debug)]
+pub(crate) struct TaskRuntime {
+    pub(crate) name: Arc<str>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) limits: Option<Limits>,
+}
+
+/// What a run knows of a worker. Each counter is written by the worker alone.
+#[derive(Debug)]
+pub(crate) struct WorkerRuntime {
+    pub(crate) id: WorkerId,
+    pub(crate) status: Arc<WorkerStatus>,
+    pub(crate) completed: Count,
+    pub(crate) failed: Count,
+    pub(crate) skipped: Count,
+    pub(crate) retried: Count,
+}
+
+/// A counter with one writer, which costs it no more than a load and a store.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add_one(&self) {
+        self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl StageRuntime {
+    pub(crate) fn new(index: usize, config: StageConfig, tasks: Vec<TaskConfig>) -> Self {
+        let name: Arc<str> = config.name.as_ref().into();
+        let limits = |concurrency: Option<usize>, rate: Option<_>| {
+            (concurrency.is_some() || rate.is_some()).then(|| Limits::new(concurrency, rate))
+        };
+        Self {
+            index,
+            limits: limits(config.concurrency, config.rate),
+            tasks: tasks
+                .into_iter()
+                .map(|task| TaskRuntime {
+                    name: task.name.as_ref().into(),
+                    timeout: task.timeout,
+                    limits: limits(task.concurrency, task.rate),
+                })
+                .collect(),
+            workers: (0..config.workers)
+                .map(|index| WorkerRuntime {
+                    id: WorkerId::new(Arc::clone(&name), index),
+                    status: Arc::default(),
+                    completed: Count::default(),
+                    failed: Count::default(),
+                    skipped: Count::default(),
+                    retried: Count::default(),
+                })
+                .collect(),
+            cancelled: AtomicU64::new(0),
+            name,
+            config,
+        }
+    }
+
+    /// The stage's retries, if they are of this mode.
+    pub(crate) fn retry(&self, mode: RetryMode) -> Option<&Retry> {
+        self.config.retry.as_ref().filter(|retry| retry.mode() == mode)
+    }
+
+    /// The bound of a whole attempt of the stage: under `per_stage`, or of several tasks that are not retried.
+    pub(crate) fn stage_timeout(&self) -> Option<Duration> {
+        let whole = self.retry(RetryMode::PerTask).is_none();
+        self.config.timeout.filter(|_| whole)
+    }
+
+    /// The bound of an attempt of one task.
+    pub(crate) fn task_timeout(&self, task: &TaskRuntime) -> Option<Duration> {
+        let each = self.retry(RetryMode::PerTask).and(self.config.timeout);
+        task.timeout.or(each)
+    }
+
+    pub(crate) fn releases_workers(&self) -> bool {
+        self.config
+            .retry
+            .as_ref()
+            .is_some_and(|retry| retry.on_wait == OnWait::Release)
+    }
+}

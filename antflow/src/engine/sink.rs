@@ -1,0 +1,42 @@
+use std::future::{Future, ready};
+use std::sync::Arc;
+
+use super::core::Core;
+use super::envelope::Envelope;
+use super::queue::PushError;
+
+/// Where a stage's output goes: the next stage, or the way out.
+pub trait Sink<T>: Send + Sync + 'static {
+    /// What comes out of the last stage.
+    type Final: Send + 'static;
+
+    /// What the run's stages share.
+    fn core(&self) -> &Arc<Core<Self::Final>>;
+
+    /// Takes an item if there is room.
+    fn try_send(&self, envelope: Envelope<T>) -> Result<(), PushError<Envelope<T>>>;
+
+    /// Resolves when there may be room.
+    fn room(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// The way out, behind the last stage. There is always room: what is in flight bounds what comes.
+#[derive(Debug)]
+pub(crate) struct Exit<Out>(pub(crate) Arc<Core<Out>>);
+
+impl<Out: Send + 'static> Sink<Out> for Exit<Out> {
+    type Final = Out;
+
+    fn core(&self) -> &Arc<Core<Out>> {
+        &self.0
+    }
+
+    fn try_send(&self, envelope: Envelope<Out>) -> Result<(), PushError<Envelope<Out>>> {
+        self.0.settle(envelope.tag, Ok(envelope.value));
+        Ok(())
+    }
+
+    fn room(&self) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+}

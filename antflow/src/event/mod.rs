@@ -1,0 +1,26 @@
+//! Events: what happens to items and tasks, and who is told.
+//!
+//! | per item and stage | then one of |
+//! |---|---|
+//! | `queued`, `in_progress` | `completed`, `failed`, `skipped`, `cancelled`, or `retrying` and `in_progress` again |
+//!
+//! | per attempt of a task | then one of |
+//! |---|---|
+//! | `start` | `complete`, `retry`, `fail` |
+//!
+//! All but `queued` name the worker, where one held the item. An attempt that is cut off by a shutdown ends with the
+//! item's `cancelled` instead of a task event.
+//!
+//! A run whose pipeline has no [`Observer`] makes no events at all.
+
+mod callbacks;
+mod observer;
+mod status;
+mod task;
+
+pub(crate) use callbacks::is_delivering;
+pub use callbacks::{Callback, Callbacks, Overflow};
+pub(crate) use observer::Observers;
+pub use observer::{Observer, Pending};
+pub use status::{Status, StatusEvent};
+pub use task::{TaskEvent, TaskEventKind};

@@ -1,0 +1,90 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::item::{ItemError, ItemId, Metadata};
+use crate::stage::WorkerId;
+
+/// Where an item stands in a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    /// It waits in the stage's queue.
+    Queued,
+    /// A worker has it.
+    InProgress,
+    /// The stage's last task succeeded.
+    Completed,
+    /// An attempt failed and another will follow.
+    Retrying,
+    /// The last attempt failed.
+    Failed,
+    /// `skip_if` let it pass untouched.
+    Skipped,
+    /// The run was shut down, or a task gave it up.
+    Cancelled,
+}
+
+impl Status {
+    /// All of them, in the order of an item's life.
+    pub const ALL: [Self; 7] = [
+        Self::Queued,
+        Self::InProgress,
+        Self::Completed,
+        Self::Retrying,
+        Self::Failed,
+        Self::Skipped,
+        Self::Cancelled,
+    ];
+
+    /// The name in lower case with underscores, such as `in_progress`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+            Self::Retrying => "retrying",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// An item came to a new status in a stage.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StatusEvent {
+    /// The item's id.
+    pub item_id: ItemId,
+    /// The item's sequence number, which tells items of one id apart.
+    pub sequence_id: u64,
+    /// The stage's name.
+    pub stage: Arc<str>,
+    /// The new status.
+    pub status: Status,
+    /// The worker that has the item, or had it until now.
+    pub worker: Option<WorkerId>,
+    /// When it happened, by the system's clock.
+    pub timestamp: SystemTime,
+    /// What went wrong: with `Failed`, `Retrying` and `Cancelled`.
+    pub error: Option<ItemError>,
+    /// The number of the attempt to come: with `Retrying`.
+    pub next_attempt: Option<u32>,
+    /// The metadata that the item was fed with.
+    pub metadata: Metadata,
+}
+
+impl StatusEvent {
+    /// The index of the worker in its pool, from 0.
+    #[must_use]
+    pub fn worker_id(&self) -> Option<usize> {
+        self.worker.as_ref().map(WorkerId::index)
+    }
+}

@@ -1,0 +1,40 @@
+use super::{ItemError, ItemId, Metadata};
+
+/// How one item ended: its value after the last stage, or why it has none.
+///
+/// ```
+/// # use antflow::PipelineResult;
+/// fn report(results: Vec<PipelineResult<u64>>) {
+///     for result in results {
+///         match result.value {
+///             Ok(row) => println!("{}: row {row}", result.id),
+///             Err(error) => eprintln!("{}: {error}", result.id),
+///         }
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct PipelineResult<T> {
+    /// The id that the item was fed with, or its sequence number.
+    pub id: ItemId,
+    /// The item's place in the order of feeding, from 0, counted per run.
+    pub sequence_id: u64,
+    /// What the last stage returned, or what ended the item.
+    pub value: Result<T, ItemError>,
+    /// The metadata that the item was fed with.
+    pub metadata: Metadata,
+}
+
+impl<T> PipelineResult<T> {
+    /// Whether the item went through the last stage.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.value.is_ok()
+    }
+
+    /// What ended the item, if it has no value.
+    #[must_use]
+    pub fn error(&self) -> Option<&ItemError> {
+        self.value.as_ref().err()
+    }
+}

@@ -1,0 +1,130 @@
+use std::any::TypeId;
+use std::sync::Arc;
+
+use super::registry::{Entry, Launching};
+use crate::engine::Execute;
+use crate::engine::cell::{Inlet, Link, cell};
+use crate::engine::sink::Sink;
+use crate::stage::{Configured, Stage, StageConfig};
+
+/// The stages of a pipeline, as a type: each knows the one before it.
+///
+/// Nobody needs to write one: `pipeline!` and the builder make it.
+pub trait Chain: Clone + Send + Sync + 'static {
+    /// What the first stage takes.
+    type Input: Send + 'static;
+    /// What the last stage gives.
+    type Output: Send + 'static;
+
+    /// How many stages there are.
+    #[doc(hidden)]
+    fn len(&self) -> usize;
+
+    /// What was said of each stage.
+    #[doc(hidden)]
+    fn describe(&self, stages: &mut Vec<Description>);
+}
+
+/// What was said of a stage when the pipeline was built.
+#[derive(Debug)]
+pub struct Description {
+    pub(super) config: StageConfig,
+    pub(super) mistakes: Vec<&'static str>,
+}
+
+/// A chain whose stages can run with a state `St`.
+pub trait Launch<St>: Chain {
+    /// Makes the running stages, the last one first.
+    #[doc(hidden)]
+    fn launch<D: Sink<Self::Output>>(&self, down: D, run: &mut Launching<St>) -> Arc<dyn Inlet<Self::Input>>;
+}
+
+/// A chain of one stage.
+#[derive(Debug, Clone)]
+pub struct First<S> {
+    stage: Configured<S>,
+}
+
+/// A chain with one more stage at its end.
+#[derive(Debug, Clone)]
+pub struct Next<C, S> {
+    chain: C,
+    stage: Configured<S>,
+}
+
+impl<S: Stage> First<S> {
+    pub(super) fn new(stage: Configured<S>) -> Self {
+        Self { stage }
+    }
+}
+
+impl<C: Chain, S: Stage> Next<C, S> {
+    pub(super) fn new(chain: C, stage: Configured<S>) -> Self {
+        Self { chain, stage }
+    }
+}
+
+impl<S: Stage> Chain for First<S> {
+    type Input = S::Input;
+    type Output = S::Output;
+
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn describe(&self, stages: &mut Vec<Description>) {
+        stages.push(Description::of(&self.stage));
+    }
+}
+
+impl<C: Chain, S: Stage> Chain for Next<C, S> {
+    type Input = C::Input;
+    type Output = S::Output;
+
+    fn len(&self) -> usize {
+        self.chain.len() + 1
+    }
+
+    fn describe(&self, stages: &mut Vec<Description>) {
+        self.chain.describe(stages);
+        stages.push(Description::of(&self.stage));
+    }
+}
+
+impl Description {
+    fn of<S>(stage: &Configured<S>) -> Self {
+        Self {
+            config: stage.config.clone(),
+            mistakes: stage.mistakes.clone(),
+        }
+    }
+}
+
+impl<St: Send + Sync + 'static, S: Execute<St>> Launch<St> for First<S> {
+    fn launch<D: Sink<S::Output>>(&self, down: D, run: &mut Launching<St>) -> Arc<dyn Inlet<S::Input>> {
+        let cell = cell(self.stage.clone(), 0, Arc::clone(&run.state), down, run.registry.clone());
+        let inlet: Arc<dyn Inlet<S::Input>> = cell.clone();
+        run.add(Entry {
+            stage: TypeId::of::<S>(),
+            inlet: Box::new(Arc::clone(&inlet)),
+            control: cell.clone(),
+        });
+        cell.start();
+        inlet
+    }
+}
+
+impl<St: Send + Sync + 'static, C: Launch<St>, S: Execute<St>> Launch<St> for Next<C, S> {
+    fn launch<D: Sink<S::Output>>(&self, down: D, run: &mut Launching<St>) -> Arc<dyn Inlet<C::Input>> {
+        let index = self.chain.len();
+        let cell = cell(self.stage.clone(), index, Arc::clone(&run.state), down, run.registry.clone());
+        let inlet: Arc<dyn Inlet<S::Input>> = cell.clone();
+        run.add(Entry {
+            stage: TypeId::of::<S>(),
+            inlet: Box::new(inlet),
+            control: cell.clone(),
+        });
+        cell.start();
+        self.chain.launch(Link(cell), run)
+    }
+}

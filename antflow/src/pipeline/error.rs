@@ -1,0 +1,55 @@
+use std::fmt;
+
+/// Why a run could not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The workers are spawned on a Tokio runtime, and none is running here.
+    #[error("no tokio runtime here: start the pipeline from within `#[tokio::main]` or `Runtime::block_on`")]
+    NoRuntime,
+    /// The configuration cannot work.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// Everything that is wrong with a pipeline's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    pub(super) mistakes: Vec<String>,
+}
+
+impl ConfigError {
+    /// One sentence for each mistake: which stage, what is wrong, and what to do.
+    #[must_use]
+    pub fn mistakes(&self) -> &[String] {
+        &self.mistakes
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.mistakes.join("; "))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Why items were not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeedError {
+    /// The run accepts nothing any more: it is being joined, drained or shut down.
+    #[error("the run is closed: {fed} items were accepted before, the rest is still in the iterator")]
+    Closed {
+        /// How many items of this call were accepted. No item was taken from the source beyond these.
+        fed: usize,
+    },
+    /// The pipeline has no stage of this type.
+    #[error("the pipeline has no stage `{stage}`, only {}", .known.join(", "))]
+    UnknownStage {
+        /// The type of the stage.
+        stage: String,
+        /// The names of the stages that there are.
+        known: Vec<String>,
+    },
+}

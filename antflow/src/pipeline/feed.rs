@@ -1,0 +1,220 @@
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Poll, ready};
+
+use futures_core::Stream;
+
+use super::error::FeedError;
+use super::registry::Registry;
+use crate::engine::cell::Inlet;
+use crate::engine::core::Shared;
+use crate::engine::envelope::{Envelope, Tag};
+use crate::engine::queue::Closed;
+use crate::event::{Pending, is_delivering};
+use crate::item::IntoItem;
+use crate::stage::{Stage, TaskContext};
+
+/// Feeds everything that a stream gives, waiting for room, and returns how many items that were.
+///
+/// Whether there is room and whether the run accepts is known before an item is taken from the stream, and an item that
+/// was taken is in the queue before anything is awaited. So no item is ever between the two.
+pub(super) async fn feed<T, S>(shared: &Shared, inlet: &dyn Inlet<T>, items: S) -> Result<usize, FeedError>
+where
+    S: Stream,
+    S::Item: IntoItem<T>,
+{
+    // Whoever works for the run at this stage or behind it may be what the queue waits for, and so may a callback that
+    // the run waits for: they never wait for room.
+    let own_stage = shared.current_stage();
+    let may_wait = !is_delivering() && own_stage.is_none_or(|own| inlet.runtime().index > own);
+    let mut items = pin!(items);
+    let mut closed = pin!(shared.closed.cancelled());
+    let mut fed = 0;
+    loop {
+        if may_wait {
+            shared.observers.ready().await;
+        }
+        tokio::task::coop::consume_budget().await;
+        let mut room: Option<Pending<'_>> = None;
+        let next = poll_fn(|cx| {
+            let reserved = loop {
+                if !may_wait {
+                    break 0;
+                }
+                match inlet.try_reserve(1) {
+                    Ok(0) => {}
+                    Ok(reserved) => break reserved,
+                    Err(Closed) => return Poll::Ready(Err(FeedError::Closed { fed })),
+                }
+                let waiting = room.get_or_insert_with(|| inlet.room());
+                ready!(waiting.as_mut().poll(cx));
+                room = None;
+            };
+            let Some(entry) = Entry::open(shared, inlet, reserved, own_stage.is_some()) else {
+                return Poll::Ready(Err(FeedError::Closed { fed }));
+            };
+            match items.as_mut().poll_next(cx) {
+                Poll::Ready(Some(item)) => {
+                    entry.take(item);
+                    Poll::Ready(Ok(true))
+                }
+                Poll::Ready(None) => Poll::Ready(Ok(false)),
+                // From within, the run may be closed to others and open to us.
+                Poll::Pending if own_stage.is_none() => {
+                    drop(entry);
+                    ready!(closed.as_mut().poll(cx));
+                    Poll::Ready(Err(FeedError::Closed { fed }))
+                }
+                Poll::Pending => Poll::Pending,
+            }
+        });
+        if !next.await? {
+            return Ok(fed);
+        }
+        fed += 1;
+    }
+}
+
+/// Room in a queue and in the account, for as long as the source is asked for an item. Dropped, both are given back.
+struct Entry<'a, T> {
+    shared: &'a Shared,
+    inlet: &'a dyn Inlet<T>,
+    reserved: usize,
+}
+
+impl<'a, T> Entry<'a, T> {
+    /// None if the run is closed. `reserved` must have been set aside.
+    fn open(shared: &'a Shared, inlet: &'a dyn Inlet<T>, reserved: usize, within: bool) -> Option<Self> {
+        if within {
+            shared.accounting.accept_inside(1);
+        } else if !shared.accounting.accept(1) {
+            inlet.unreserve(reserved);
+            return None;
+        }
+        Some(Self {
+            shared,
+            inlet,
+            reserved,
+        })
+    }
+
+    fn take(self, item: impl IntoItem<T>) {
+        let (value, label) = item.into_item().into_parts();
+        if let Some(id) = label.details.as_ref().and_then(|details| details.id.as_ref()) {
+            self.shared.note_id(id);
+        }
+        let tag = Tag::new(self.shared.number(1), label);
+        self.inlet.fill(self.reserved, Envelope { value, tag });
+        std::mem::forget(self);
+    }
+}
+
+impl<T> Drop for Entry<'_, T> {
+    fn drop(&mut self) {
+        self.inlet.unreserve(self.reserved);
+        self.shared.accounting.settle(1);
+    }
+}
+
+/// A stream of what an iterator gives.
+pub(super) fn iterate<I: Iterator>(items: I) -> impl Stream<Item = I::Item> {
+    futures_util::stream::iter(items)
+}
+
+impl Registry {
+    /// Feeds the stage of this type.
+    pub(super) async fn feed_at<S, I>(&self, items: I) -> Result<usize, FeedError>
+    where
+        S: Stage,
+        I: Stream,
+        I::Item: IntoItem<S::Input>,
+    {
+        let inlet = self.inlet::<S>()?;
+        feed(&self.shared, &*inlet, items).await
+    }
+}
+
+impl TaskContext {
+    /// Feeds items to a stage of the run that the task is part of, such as the links of a page that was fetched.
+    ///
+    /// The items get sequence numbers of their own and end like all others; a run that is being joined waits for them.
+    /// Feeding the task's own stage or one before it does not wait for room in the queue, since the queue may be waiting
+    /// for the task.
+    ///
+    /// Returns how many items were accepted.
+    ///
+    /// # Errors
+    /// [`FeedError::UnknownStage`] if the pipeline has no stage `S`; [`FeedError::Closed`] if the run is over.
+    ///
+    /// # Cancel safety
+    /// Dropped, it has fed some of the items. The rest was not taken from the iterator.
+    ///
+    /// ```
+    /// use antflow::{TaskContext, pipeline, stage};
+    ///
+    /// #[stage]
+    /// async fn visit(depth: u32, cx: &TaskContext) -> Result<u32, antflow::FeedError> {
+    ///     if depth < 3 {
+    ///         cx.feed_at::<visit>([depth + 1]).await?;
+    ///     }
+    ///     Ok(depth)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), antflow::StartError> {
+    /// let results = pipeline!(visit).run([0]).await?;
+    /// assert_eq!(results.len(), 4);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn feed_at<S: Stage>(
+        &self,
+        items: impl IntoIterator<Item: IntoItem<S::Input>, IntoIter: Send> + Send,
+    ) -> impl Future<Output = Result<usize, FeedError>> + Send {
+        let run = self.run.upgrade().and_then(|run| Arc::downcast::<Registry>(run).ok());
+        let items = iterate(items.into_iter());
+        async move {
+            match run {
+                Some(run) => run.feed_at::<S, _>(items).await,
+                None => Err(FeedError::Closed { fed: 0 }),
+            }
+        }
+    }
+}
+
+/// A stream that keeps what was fed and not yet taken out below a bound.
+pub(super) struct Windowed<S> {
+    permits: tokio_util::sync::PollSemaphore,
+    permit: Option<tokio::sync::OwnedSemaphorePermit>,
+    items: Pin<Box<S>>,
+}
+
+impl<S: Stream> Windowed<S> {
+    pub(super) fn new(items: S, permits: Arc<tokio::sync::Semaphore>) -> Self {
+        Self {
+            permits: tokio_util::sync::PollSemaphore::new(permits),
+            permit: None,
+            items: Box::pin(items),
+        }
+    }
+}
+
+impl<S: Stream> Stream for Windowed<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Option<S::Item>> {
+        let this = &mut *self;
+        if this.permit.is_none() {
+            // The semaphore is never closed.
+            this.permit = ready!(this.permits.poll_acquire(cx));
+        }
+        let item = ready!(this.items.as_mut().poll_next(cx));
+        if item.is_some()
+            && let Some(permit) = this.permit.take()
+        {
+            permit.forget();
+        }
+        Poll::Ready(item)
+    }
+}

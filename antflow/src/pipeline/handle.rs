@@ -1,0 +1,246 @@
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use futures_core::Stream;
+
+use super::chain::{Chain, Launch};
+use super::error::{FeedError, StartError};
+use super::feed::{feed, iterate};
+use super::registry::{Launching, Registry};
+use super::Pipeline;
+use crate::engine::cell::Inlet;
+use crate::engine::core::Core;
+use crate::engine::sink::Exit;
+use crate::event::Observers;
+use crate::item::{IntoItem, PipelineResult};
+use crate::stage::Stage;
+use crate::stats::{PipelineStats, WorkerState};
+
+/// A run that is going on: feed it, watch it, end it.
+///
+/// The results are kept until one of the methods that end the run returns them. Dropped before that, the run is cut off
+/// and all items end cancelled.
+#[must_use = "a run that is dropped is cut off"]
+pub struct Handle<In, Out: Send + 'static> {
+    pub(super) registry: Arc<Registry>,
+    pub(super) core: Arc<Core<Out>>,
+    head: Arc<dyn Inlet<In>>,
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
+    pub(super) fn start<C, St>(pipeline: &Pipeline<C, St>, ordered: bool) -> Result<Self, StartError>
+    where
+        C: Launch<St> + Chain<Input = In, Output = Out>,
+        St: Send + Sync + 'static,
+    {
+        tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        pipeline.validate()?;
+        let observers = Observers::new(pipeline.observers.clone());
+        let core = Arc::new(Core::new(observers, ordered));
+        let mut head = None;
+        let registry = Arc::new_cyclic(|registry| {
+            let mut launching = Launching::new(Arc::clone(&pipeline.state), Weak::clone(registry));
+            head = Some(pipeline.chain.launch(Exit(Arc::clone(&core)), &mut launching));
+            Registry {
+                shared: Arc::clone(&core.shared),
+                entries: launching.into_entries(),
+            }
+        });
+        Ok(Self {
+            registry,
+            core,
+            head: head.expect("`new_cyclic` has called the closure"),
+        })
+    }
+
+    /// Feeds items to the first stage, waiting while its queue is full, and returns how many were accepted.
+    ///
+    /// From inside a task of this run it does not wait for room in the queue of the task's own stage or an earlier one.
+    ///
+    /// # Errors
+    /// [`FeedError::Closed`] once the run is being ended; what was not accepted was not taken from the iterator.
+    ///
+    /// # Cancel safety
+    /// Dropped, it has fed some of the items. The rest was not taken from the iterator.
+    pub async fn feed<I>(&self, items: I) -> Result<usize, FeedError>
+    where
+        I: IntoIterator<Item: IntoItem<In>>,
+    {
+        self.feed_stream(iterate(items.into_iter())).await
+    }
+
+    /// Feeds what an async stream gives; see [`feed`](Self::feed).
+    ///
+    /// # Errors
+    /// As [`feed`](Self::feed).
+    ///
+    /// # Cancel safety
+    /// As [`feed`](Self::feed).
+    pub async fn feed_stream<I>(&self, items: I) -> Result<usize, FeedError>
+    where
+        I: Stream<Item: IntoItem<In>>,
+    {
+        feed(&self.core.shared, &*self.head, items).await
+    }
+
+    /// Feeds items to the first stage of type `S`, past all stages before it: to resume work that was done in part.
+    ///
+    /// # Errors
+    /// As [`feed`](Self::feed); [`FeedError::UnknownStage`] if the pipeline has no stage `S`.
+    ///
+    /// # Cancel safety
+    /// As [`feed`](Self::feed).
+    pub async fn feed_at<S: Stage>(
+        &self,
+        items: impl IntoIterator<Item: IntoItem<S::Input>>,
+    ) -> Result<usize, FeedError> {
+        self.registry.feed_at::<S, _>(iterate(items.into_iter())).await
+    }
+
+    /// A handle for feeding alone, to be cloned and passed around. It does not keep the run going.
+    pub fn feeder(&self) -> Feeder<In> {
+        Feeder {
+            registry: Arc::downgrade(&self.registry),
+            head: Arc::downgrade(&self.head),
+        }
+    }
+
+    /// What has happened so far, as a snapshot.
+    #[must_use]
+    pub fn stats(&self) -> PipelineStats {
+        self.registry.stats()
+    }
+
+    /// What each worker is at, as a snapshot, in the order of stages and workers.
+    #[must_use]
+    pub fn worker_states(&self) -> Vec<WorkerState> {
+        self.registry.worker_states()
+    }
+
+    /// The names of the workers of each stage.
+    #[must_use]
+    pub fn worker_names(&self) -> std::collections::BTreeMap<String, Vec<String>> {
+        self.registry.worker_names()
+    }
+
+    /// Accepts nothing more, waits until every item has its outcome, and returns the results in input order.
+    ///
+    /// Items that tasks of the run feed in the meantime are waited for too. Of several calls that end a run, the first
+    /// to finish returns the results, the others nothing.
+    ///
+    /// # Cancel safety
+    /// Dropped, the run is closed to feeding and goes on; another call can end it.
+    pub async fn join(&self) -> Vec<PipelineResult<Out>> {
+        self.finish().await;
+        self.core.outlet.take()
+    }
+
+    /// Ends the run when its items have ended, and leaves the results where they are.
+    pub(super) async fn finish(&self) {
+        self.core.shared.close();
+        self.registry.ended().await;
+        self.core.outlet.finish();
+    }
+
+    /// Cuts the run off, and leaves the results where they are.
+    pub(super) async fn cut_off(&self) {
+        self.registry.abort();
+        self.core.shared.tasks_ended().await;
+        self.finish().await;
+    }
+
+    /// As [`join`](Self::join), for as long as `deadline`; then as [`shutdown`](Self::shutdown).
+    ///
+    /// # Cancel safety
+    /// As [`join`](Self::join).
+    pub async fn drain(&self, deadline: Duration) -> Vec<PipelineResult<Out>> {
+        match tokio::time::timeout(deadline, self.join()).await {
+            Ok(results) => results,
+            Err(_) => self.shutdown().await,
+        }
+    }
+
+    /// Cuts the run off, and returns all results in input order: what was not done ends cancelled.
+    ///
+    /// Tasks are dropped at their next `.await`, so it takes as long as the longest stretch of work between two of
+    /// them. Calling it again does no harm.
+    ///
+    /// # Cancel safety
+    /// Dropped, the run is cut off all the same; another call returns the results.
+    pub async fn shutdown(&self) -> Vec<PipelineResult<Out>> {
+        self.cut_off().await;
+        self.core.outlet.take()
+    }
+}
+
+impl<In, Out: Send + 'static> Drop for Handle<In, Out> {
+    fn drop(&mut self) {
+        self.registry.abort();
+    }
+}
+
+impl<In, Out: Send + 'static> fmt::Debug for Handle<In, Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("run", &self.registry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Feeds a run that somebody else holds. Made by [`Handle::feeder`], cheap to clone.
+pub struct Feeder<In> {
+    registry: Weak<Registry>,
+    head: Weak<dyn Inlet<In>>,
+}
+
+impl<In: Send + 'static> Feeder<In> {
+    /// Feeds items to the first stage; see [`Handle::feed`].
+    ///
+    /// # Errors
+    /// [`FeedError::Closed`] once the run is being ended or its handle was dropped.
+    ///
+    /// # Cancel safety
+    /// Dropped, it has fed some of the items. The rest was not taken from the iterator.
+    pub async fn feed<I>(&self, items: I) -> Result<usize, FeedError>
+    where
+        I: IntoIterator<Item: IntoItem<In>>,
+    {
+        match (self.registry.upgrade(), self.head.upgrade()) {
+            (Some(registry), Some(head)) => feed(&registry.shared, &*head, iterate(items.into_iter())).await,
+            _ => Err(FeedError::Closed { fed: 0 }),
+        }
+    }
+
+    /// Feeds items to the first stage of type `S`; see [`Handle::feed_at`].
+    ///
+    /// # Errors
+    /// As [`feed`](Self::feed); [`FeedError::UnknownStage`] if the pipeline has no stage `S`.
+    ///
+    /// # Cancel safety
+    /// As [`feed`](Self::feed).
+    pub async fn feed_at<S: Stage>(
+        &self,
+        items: impl IntoIterator<Item: IntoItem<S::Input>>,
+    ) -> Result<usize, FeedError> {
+        match self.registry.upgrade() {
+            Some(registry) => registry.feed_at::<S, _>(iterate(items.into_iter())).await,
+            None => Err(FeedError::Closed { fed: 0 }),
+        }
+    }
+}
+
+impl<In> Clone for Feeder<In> {
+    fn clone(&self) -> Self {
+        Self {
+            registry: Weak::clone(&self.registry),
+            head: Weak::clone(&self.head),
+        }
+    }
+}
+
+impl<In> fmt::Debug for Feeder<In> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feeder").finish_non_exhaustive()
+    }
+}

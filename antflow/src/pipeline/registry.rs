@@ -1,0 +1,106 @@
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use super::error::FeedError;
+use crate::engine::cell::{Control, Inlet};
+use crate::engine::core::Shared;
+use crate::stage::Stage;
+
+/// The stages of a run, to be found by their types.
+pub(crate) struct Registry {
+    pub(super) shared: Arc<Shared>,
+    /// In the order of the pipeline.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A stage of a run.
+pub(crate) struct Entry {
+    pub(super) stage: TypeId,
+    /// An `Arc<dyn Inlet<S::Input>>`.
+    pub(super) inlet: Box<dyn Any + Send + Sync>,
+    pub(super) control: Arc<dyn Control>,
+}
+
+/// What the stages of a run are made with, and where they are entered.
+pub struct Launching<St> {
+    pub(super) state: Arc<St>,
+    pub(super) registry: Weak<dyn Any + Send + Sync>,
+    entries: Vec<Entry>,
+}
+
+impl<St> Launching<St> {
+    pub(super) fn new(state: Arc<St>, registry: Weak<Registry>) -> Self {
+        Self {
+            state,
+            registry,
+            entries: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// The stages in the order of the pipeline; they were entered from the last to the first.
+    pub(super) fn into_entries(mut self) -> Vec<Entry> {
+        self.entries.reverse();
+        self.entries
+    }
+}
+
+impl Registry {
+    /// The way into the first stage of this type.
+    pub(super) fn inlet<S: Stage>(&self) -> Result<Arc<dyn Inlet<S::Input>>, FeedError> {
+        self.entries
+            .iter()
+            .find(|entry| entry.stage == TypeId::of::<S>())
+            .and_then(|entry| entry.inlet.downcast_ref::<Arc<dyn Inlet<S::Input>>>())
+            .cloned()
+            .ok_or_else(|| FeedError::UnknownStage {
+                stage: std::any::type_name::<S>().to_owned(),
+                known: self
+                    .entries
+                    .iter()
+                    .map(|entry| entry.control.runtime().name.to_string())
+                    .collect(),
+            })
+    }
+
+    /// Cuts the run off: nothing is accepted, what waits is cancelled, tasks are dropped at their next `.await`.
+    pub(super) fn abort(&self) {
+        self.shared.close();
+        self.close_stages();
+        self.shared.abort();
+    }
+
+    /// Lets the workers end, and ends what waits as cancelled.
+    pub(super) fn close_stages(&self) {
+        for entry in &self.entries {
+            entry.control.close();
+        }
+    }
+
+    /// Waits until every item has its outcome, every task has ended and every observer is done.
+    pub(super) async fn ended(&self) {
+        self.shared.accounting.idle().await;
+        self.close_stages();
+        self.shared.tasks_ended().await;
+        self.shared.observers.flush().await;
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.entries.iter().map(|entry| &*entry.control.runtime().name);
+        f.debug_struct("Registry")
+            .field("stages", &names.collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<St> fmt::Debug for Launching<St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Launching").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,176 @@
+use std::fmt;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use futures_util::FutureExt;
+use tokio::runtime;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::chain::Launch;
+use super::error::StartError;
+use super::feed::Windowed;
+use super::handle::Handle;
+use super::registry::Registry;
+use super::Pipeline;
+use crate::engine::core::Core;
+use crate::item::{IntoItem, PipelineResult};
+
+/// The results of a run, while it feeds itself; made by [`Pipeline::stream`]. It starts when it is first polled.
+///
+/// Every item that is fed gives one result. Dropped, the run is cut off: what was fed and not given out is cancelled.
+#[must_use = "streams do nothing unless polled"]
+pub struct ResultStream<Out: Send + 'static> {
+    options: Options,
+    stage: Stage<Out>,
+}
+
+struct Options {
+    ordered: bool,
+    window: usize,
+    cancel_on: CancellationToken,
+}
+
+enum Stage<Out: Send + 'static> {
+    Waiting(Box<dyn FnOnce(&Options) -> Running<Out> + Send>),
+    Running(Running<Out>),
+    Ended,
+}
+
+struct Running<Out: Send + 'static> {
+    registry: Arc<Registry>,
+    core: Arc<Core<Out>>,
+    permits: Arc<Semaphore>,
+    driver: JoinHandle<()>,
+}
+
+impl<Out: Send + 'static> ResultStream<Out> {
+    pub(super) fn start<C, St, I>(pipeline: &Pipeline<C, St>, items: I) -> Result<Self, StartError>
+    where
+        C: Launch<St, Output = Out>,
+        St: Send + Sync + 'static,
+        I: Stream<Item: IntoItem<C::Input>> + Send + 'static,
+    {
+        let runtime = runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        pipeline.validate()?;
+        let in_stages = |stage: &super::chain::Description| stage.config.capacity() + stage.config.workers;
+        let window = pipeline.descriptions().iter().map(in_stages).sum();
+        let pipeline = pipeline.clone();
+        let start = move |options: &Options| {
+            let _entered = runtime.enter();
+            let run = Handle::start(&pipeline, options.ordered).expect("the configuration was validated");
+            let permits = Arc::new(Semaphore::new(options.window.min(Semaphore::MAX_PERMITS)));
+            let items = Windowed::new(items, Arc::clone(&permits));
+            Running {
+                registry: Arc::clone(&run.registry),
+                core: Arc::clone(&run.core),
+                permits,
+                driver: runtime.spawn(drive(run, items, options.cancel_on.clone())),
+            }
+        };
+        Ok(Self {
+            options: Options {
+                ordered: false,
+                window,
+                cancel_on: CancellationToken::new(),
+            },
+            stage: Stage::Waiting(Box::new(start)),
+        })
+    }
+
+    /// Gives the results in the order in which the items were fed. Without effect once it was polled.
+    pub fn ordered(mut self) -> Self {
+        self.options.ordered = true;
+        self
+    }
+
+    /// Sets how many items may be fed and not given out as results: at least 1. Without effect once it was polled.
+    ///
+    /// The default is what fits into the queues and the hands of the workers.
+    pub fn window(mut self, items: usize) -> Self {
+        self.options.window = items.max(1);
+        self
+    }
+
+    /// Shuts the run down when the token is cancelled: the stream ends after the results of what was fed, which are
+    /// cancelled where they were not done. Without effect once it was polled.
+    pub fn cancel_on(mut self, token: CancellationToken) -> Self {
+        self.options.cancel_on = token;
+        self
+    }
+}
+
+/// Feeds a run and ends it.
+async fn drive<In, Out, I>(run: Handle<In, Out>, items: I, cancel_on: CancellationToken)
+where
+    In: Send + 'static,
+    Out: Send + 'static,
+    I: Stream<Item: IntoItem<In>> + Send,
+{
+    let feed = AssertUnwindSafe(run.feed_stream(items)).catch_unwind();
+    let whole = async {
+        let fed = feed.await;
+        run.finish().await;
+        fed
+    };
+    let fed = cancel_on.run_until_cancelled(whole).await;
+    if fed.is_none() {
+        run.cut_off().await;
+    }
+    if let Some(Err(panic)) = fed {
+        resume_unwind(panic);
+    }
+}
+
+impl<Out: Send + 'static> Stream for ResultStream<Out> {
+    type Item = PipelineResult<Out>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            match &mut this.stage {
+                Stage::Running(running) => {
+                    if let Some(result) = ready!(running.core.outlet.poll_next(cx)) {
+                        running.permits.add_permits(1);
+                        return Poll::Ready(Some(result));
+                    }
+                    let ended = ready!(running.driver.poll_unpin(cx));
+                    this.stage = Stage::Ended;
+                    if let Err(error) = ended
+                        && let Ok(panic) = error.try_into_panic()
+                    {
+                        resume_unwind(panic);
+                    }
+                }
+                Stage::Ended => return Poll::Ready(None),
+                Stage::Waiting(_) => {
+                    if let Stage::Waiting(start) = std::mem::replace(&mut this.stage, Stage::Ended) {
+                        this.stage = Stage::Running(start(&this.options));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<Out: Send + 'static> Drop for ResultStream<Out> {
+    fn drop(&mut self) {
+        if let Stage::Running(running) = &self.stage {
+            running.registry.abort();
+            running.driver.abort();
+        }
+    }
+}
+
+impl<Out: Send + 'static> fmt::Debug for ResultStream<Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResultStream")
+            .field("ordered", &self.options.ordered)
+            .field("window", &self.options.window)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,157 @@
+use std::any::Any;
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio_util::sync::CancellationToken;
+
+use super::WorkerId;
+use crate::item::{Details, ItemId, Label, Metadata};
+
+/// What a task may know of the attempt it is part of, and what it may do beside its work.
+///
+/// A stage function asks for it by a parameter `cx: &TaskContext`.
+///
+/// ```
+/// use antflow::{TaskContext, stage};
+///
+/// #[stage]
+/// async fn upload(path: String, cx: &TaskContext) -> Result<u64, std::io::Error> {
+///     cx.set_status("waiting for the batch");
+///     tokio::select! {
+///         () = cx.cancellation().cancelled() => Ok(0),
+///         bytes = async { Ok(path.len() as u64) } => bytes,
+///     }
+/// }
+/// ```
+pub struct TaskContext {
+    pub(crate) stage: Arc<str>,
+    pub(crate) task: Option<Arc<str>>,
+    pub(crate) worker: WorkerId,
+    pub(crate) attempt: u32,
+    pub(crate) sequence_id: u64,
+    pub(crate) label: Label,
+    pub(crate) cancellation: CancellationToken,
+    pub(crate) status: Arc<WorkerStatus>,
+    /// The run, for those who know what it is made of.
+    pub(crate) run: Weak<dyn Any + Send + Sync>,
+}
+
+impl TaskContext {
+    /// The id of the item: the feeder's, or the sequence number.
+    #[must_use]
+    pub fn item_id(&self) -> ItemId {
+        item_id(self.label.details.as_deref(), self.sequence_id)
+    }
+
+    /// The item's place in the order of feeding, from 0.
+    #[must_use]
+    pub fn sequence_id(&self) -> u64 {
+        self.sequence_id
+    }
+
+    /// The item's priority.
+    #[must_use]
+    pub fn priority(&self) -> i32 {
+        self.label.priority
+    }
+
+    /// The metadata that the item was fed with.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        static NONE: Metadata = Metadata::none();
+        match &self.label.details {
+            Some(details) => &details.metadata,
+            None => &NONE,
+        }
+    }
+
+    /// The name of the stage.
+    #[must_use]
+    pub fn stage(&self) -> &str {
+        &self.stage
+    }
+
+    /// The name of the task; none outside of tasks, as in `skip_if`.
+    #[must_use]
+    pub fn task(&self) -> Option<&str> {
+        self.task.as_deref()
+    }
+
+    /// The worker that runs the attempt.
+    #[must_use]
+    pub fn worker(&self) -> &WorkerId {
+        &self.worker
+    }
+
+    /// The number of the attempt, from 1: of the task under `per_task`, of the stage under `per_stage`.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// A token that is cancelled when the run is shut down.
+    ///
+    /// The attempt is dropped at its next `.await` then; the token is for what the task has started elsewhere, such as
+    /// a thread or a process.
+    #[must_use]
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.cancellation
+    }
+
+    /// Says what the task is doing now, for those who watch the workers. It is forgotten with the item.
+    pub fn set_status(&self, text: impl Into<Cow<'static, str>>) {
+        self.status.set_text(self.sequence_id, text.into());
+    }
+}
+
+impl std::fmt::Debug for TaskContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TaskContext")
+            .field("item_id", &self.item_id())
+            .field("sequence_id", &self.sequence_id)
+            .field("stage", &self.stage)
+            .field("task", &self.task)
+            .field("worker", &self.worker)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The id that the feeder chose, else the sequence number.
+pub(crate) fn item_id(details: Option<&Details>, sequence_id: u64) -> ItemId {
+    details
+        .and_then(|details| details.id.clone())
+        .unwrap_or(ItemId::Number(sequence_id))
+}
+
+/// What one worker is at, written by it alone and read by anybody.
+#[derive(Debug, Default)]
+pub(crate) struct WorkerStatus {
+    /// The sequence number of the item in hand, plus one; 0 while idle.
+    item: AtomicU64,
+    /// The text of the last `set_status`, and for which item it was said.
+    text: Mutex<Option<(u64, Cow<'static, str>)>>,
+}
+
+impl WorkerStatus {
+    pub(crate) fn set_busy(&self, sequence_id: u64) {
+        self.item.store(sequence_id + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_idle(&self) {
+        self.item.store(0, Ordering::Relaxed);
+    }
+
+    fn set_text(&self, sequence_id: u64, text: Cow<'static, str>) {
+        *self.text.lock().unwrap_or_else(PoisonError::into_inner) = Some((sequence_id, text));
+    }
+
+    /// The item in hand, and what was said of it.
+    pub(crate) fn read(&self) -> Option<(u64, Option<Cow<'static, str>>)> {
+        let item = self.item.load(Ordering::Relaxed).checked_sub(1)?;
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = text.as_ref().filter(|(of, _)| *of == item);
+        Some((item, text.map(|(_, text)| text.clone())))
+    }
+}

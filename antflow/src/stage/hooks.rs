@@ -1,0 +1,67 @@
+use std::error::Error;
+use std::future::{Future, ready};
+use std::sync::Arc;
+
+use super::TaskContext;
+use crate::item::ItemError;
+
+/// Functions called beside a stage's tasks, by the worker that holds the item.
+///
+/// Written by `#[stage]` for `skip_if`, `on_success`, `on_failure`, `on_skip` and the `retry_if` of a list of tasks.
+/// They cannot change an item's outcome: a panic in one of the `on_` methods is caught and counted.
+pub trait Hooks<In: Send + 'static, Out: Send + 'static>: Send + Sync + 'static {
+    /// Decides whether the item passes the stage untouched: `Ok` with the value for the next stage, or `Err` with the
+    /// input for the tasks.
+    fn skip(&self, cx: &TaskContext, input: In) -> impl Future<Output = Result<Out, In>> + Send {
+        let _ = cx;
+        ready(Err(input))
+    }
+
+    /// Called after the stage's last task succeeded, before the item moves on.
+    fn on_success(&self, cx: &TaskContext, output: &Out) -> impl Future<Output = ()> + Send {
+        let _ = (cx, output);
+        ready(())
+    }
+
+    /// Called once for an item that failed in this stage, after its last attempt.
+    fn on_failure(&self, cx: &TaskContext, error: &ItemError) -> impl Future<Output = ()> + Send {
+        let _ = (cx, error);
+        ready(())
+    }
+
+    /// Called for an item that passed the stage untouched.
+    fn on_skip(&self, cx: &TaskContext, value: &Out) -> impl Future<Output = ()> + Send {
+        let _ = (cx, value);
+        ready(())
+    }
+
+    /// Whether another attempt may follow this error, if attempts are left.
+    fn retry_if(&self, error: &(dyn Error + Send + Sync + 'static)) -> bool {
+        let _ = error;
+        true
+    }
+}
+
+impl<In: Send + 'static, Out: Send + 'static> Hooks<In, Out> for () {}
+
+impl<In: Send + 'static, Out: Send + 'static, H: Hooks<In, Out>> Hooks<In, Out> for Arc<H> {
+    fn skip(&self, cx: &TaskContext, input: In) -> impl Future<Output = Result<Out, In>> + Send {
+        (**self).skip(cx, input)
+    }
+
+    fn on_success(&self, cx: &TaskContext, output: &Out) -> impl Future<Output = ()> + Send {
+        (**self).on_success(cx, output)
+    }
+
+    fn on_failure(&self, cx: &TaskContext, error: &ItemError) -> impl Future<Output = ()> + Send {
+        (**self).on_failure(cx, error)
+    }
+
+    fn on_skip(&self, cx: &TaskContext, value: &Out) -> impl Future<Output = ()> + Send {
+        (**self).on_skip(cx, value)
+    }
+
+    fn retry_if(&self, error: &(dyn Error + Send + Sync + 'static)) -> bool {
+        (**self).retry_if(error)
+    }
+}

@@ -1,0 +1,43 @@
+//! What a stage is: typed tasks, their configuration, and what they may ask for.
+//!
+//! `#[stage]` and `#[task]` write the impls of these traits; [`from_fn`](crate::from_fn) makes a stage of a closure. Nothing here runs
+//! anything: that is the engine's.
+
+mod accepts;
+mod config;
+mod context;
+mod hooks;
+mod limits;
+mod overrides;
+mod rate;
+mod retry;
+mod state;
+mod task;
+mod worker_id;
+
+pub use accepts::{Accepts, Signature};
+pub use config::{StageConfig, TaskConfig};
+pub use context::TaskContext;
+pub(crate) use context::{WorkerStatus, item_id};
+pub use hooks::Hooks;
+pub(crate) use limits::Limits;
+pub use overrides::{Configured, IntoStage, StageExt};
+pub use rate::{ParseRateError, Rate};
+pub use retry::{OnWait, Retry, RetryMode};
+pub use state::{FromRef, State, StateFor};
+pub use task::{Argument, ByRef, ByValue, Call, Fallible, Passing, Task};
+pub use worker_id::WorkerId;
+
+/// A stage: one or more tasks, run in order by a pool of workers, with one retry policy.
+///
+/// Written by `#[stage]`; see [`from_fn`](crate::from_fn) for a stage without the macro.
+pub trait Stage: Signature + Clone + Send + Sync + 'static {
+    /// The functions called beside the tasks; `()` for none.
+    type Hooks: Hooks<Self::Input, Self::Output>;
+
+    /// Name, pool, queue, retries and limits.
+    fn config(&self) -> StageConfig;
+
+    /// The functions called beside the tasks.
+    fn hooks(&self) -> Self::Hooks;
+}

@@ -1,0 +1,102 @@
+use std::future::Future;
+
+use super::{Signature, TaskConfig, TaskContext};
+use crate::item::StageError;
+
+/// One async function applied to an item. Written by `#[task]` and `#[stage]`.
+pub trait Task: Signature + Send + Sync + 'static {
+    /// What it returns when it fails; [`Infallible`](std::convert::Infallible) for a function that cannot.
+    type Error: StageError;
+
+    /// Whether it takes its item by value or by reference.
+    type Passing: Passing<Self::Input>;
+
+    /// Name and limits.
+    fn config(&self) -> TaskConfig;
+
+    /// Whether another attempt may follow this error, if attempts are left.
+    fn is_retryable(&self, error: &Self::Error) -> bool {
+        let _ = error;
+        true
+    }
+}
+
+/// A task that can be called in a pipeline whose state is `St`.
+pub trait Call<St>: Task {
+    /// Starts one attempt.
+    fn call<'a>(
+        &'a self,
+        input: Argument<'a, Self>,
+        cx: &'a TaskContext,
+        state: &'a St,
+    ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send + 'a;
+}
+
+/// How a task `T` is given its item: `T::Input` or `&T::Input`.
+pub type Argument<'a, T> =
+    <<T as Task>::Passing as Passing<<T as Signature>::Input>>::Argument<'a>;
+
+/// How an item is handed to a task: [`ByValue`] or [`ByRef`].
+pub trait Passing<T: Send + 'static>: Send + Sync + 'static {
+    /// What the function's parameter is.
+    type Argument<'a>: Send;
+
+    /// Takes the argument of an attempt out of the slot.
+    ///
+    /// What must outlive the attempt stays in the slot: the original of a by-value item if `copy` is given, and always
+    /// one that is passed by reference.
+    fn argument(slot: &mut Option<T>, copy: Option<fn(&T) -> T>) -> Option<Self::Argument<'_>>;
+}
+
+/// The task takes its item by value.
+#[derive(Debug, Clone, Copy)]
+pub enum ByValue {}
+
+/// The task takes its item by reference.
+#[derive(Debug, Clone, Copy)]
+pub enum ByRef {}
+
+impl<T: Send + 'static> Passing<T> for ByValue {
+    type Argument<'a> = T;
+
+    fn argument(slot: &mut Option<T>, copy: Option<fn(&T) -> T>) -> Option<T> {
+        match copy {
+            Some(copy) => slot.as_ref().map(copy),
+            None => slot.take(),
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> Passing<T> for ByRef {
+    type Argument<'a> = &'a T;
+
+    fn argument(slot: &mut Option<T>, _: Option<fn(&T) -> T>) -> Option<&T> {
+        slot.as_ref()
+    }
+}
+
+/// `Result`, whatever alias it is written through.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is named `Result` but is none",
+    label = "not a `std::result::Result`"
+)]
+pub trait Fallible {
+    /// The type of the value.
+    type Ok;
+    /// The type of the error.
+    type Err;
+    /// The value or the error.
+    ///
+    /// # Errors
+    /// The error that `self` holds.
+    fn into_result(self) -> Result<Self::Ok, Self::Err>;
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    type Ok = T;
+    type Err = E;
+
+    fn into_result(self) -> Self {
+        self
+    }
+}

@@ -1,0 +1,1 @@
+//! Benchmarks of antflow, and rival programs that do the same work without it.

@@ -1,0 +1,8 @@
+//! The parts that the examples of antflow are made of.
+//!
+//! The programs in `examples/` are small and read from top to bottom. The
+//! [`census`] is larger: its work functions live here as plain code that knows
+//! nothing of antflow, so that the pipeline program and its rivals in `benches`
+//! run the very same functions.
+
+pub mod census;
