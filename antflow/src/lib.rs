@@ -1,4 +1,61 @@
 //! Typed dataflow pipelines: annotate async functions, wire them, and let the compiler check the wiring.
+//!
+//! ```
+//! use antflow::{pipeline, stage};
+//!
+//! /// Parses one line; three tries would not help, so there is one.
+//! #[stage(workers = 4)]
+//! async fn parse(line: String) -> Result<f64, std::num::ParseFloatError> {
+//!     line.trim().parse()
+//! }
+//!
+//! #[stage]
+//! async fn square(number: f64) -> f64 {
+//!     number * number
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), antflow::StartError> {
+//! let squares = pipeline!(parse >> square);
+//! let results = squares.run(["3", "x", "0.5"].map(String::from)).await?;
+//!
+//! assert_eq!(results[0].value.as_ref().ok(), Some(&9.0));
+//! let error = results[1].error().expect("`x` is no number");
+//! assert_eq!(error.to_string(), "stage `Parse`, task `parse`: invalid float literal");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it promises
+//! 1. **Nothing is lost.** Every item that is fed ends in exactly one outcome (completed, failed or cancelled), and the
+//!    caller gets it back: failures in place, a panic as the failure of its item, cancelled items from a shutdown.
+//! 2. **Wrong wiring does not compile**, and the error is on the stage that does not fit.
+//! 3. **The framework is not the bottleneck.** Each stage is compiled for the types on both sides; no call and no value
+//!    between stages is dynamic.
+//!
+//! # Stages
+//! [`#[stage]`](macro@stage) makes a stage of an async function, or of a struct that lists [`#[task]`](macro@task)
+//! functions. The function itself stays as it was. Each stage has a pool of workers, which are spawned tasks, and a
+//! bounded queue in front of it. Beside the item, a function may ask for [`State<T>`](State) and for [`&TaskContext`](TaskContext).
+//! [`from_fn`] makes a stage of a closure, without the macro.
+//!
+//! # Retries
+//! Without `retry` there is one attempt: repeating what may not be repeatable is the author's decision. `"per_task"`
+//! repeats the task that failed, `"per_stage"` all tasks of the stage from its input. See [`Retry`] for pauses.
+//!
+//! # Running
+//! | you have | call | you get |
+//! |---|---|---|
+//! | items, and memory for the results | [`run`](Pipeline::run) | all results, in input order |
+//! | items without end | [`stream`](Pipeline::stream) | results as they come, in bounded memory |
+//! | items that come later, or other plans | [`start`](Pipeline::start) | a [`Handle`]: feed, watch, drain, shut down |
+//!
+//! Items carry an id, a priority and metadata if they are fed as [`Item`].
+//!
+//! # Watching
+//! [`Handle::stats`] and [`Handle::worker_states`] give snapshots. [`Observer`](event::Observer)s get every change of an
+//! item's status and every attempt of a task; [`Callbacks`](event::Callbacks) makes one of closures. Without observer,
+//! no event is made.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod engine;
@@ -13,16 +70,16 @@ pub mod __private;
 
 pub use antflow_macros::{pipeline, stage, task};
 pub use item::{
-    BoxError, Cancelled, DEFAULT_PRIORITY, IntoItem, Item, ItemError, ItemErrorKind, ItemId, Metadata, MetadataValue,
-    PipelineResult, StageError,
+    BoxError, Cancelled, DEFAULT_PRIORITY, IntoItem, Item, ItemError, ItemErrorKind, ItemId,
+    Metadata, MetadataValue, PipelineResult, StageError,
 };
 pub use pipeline::{
-    Builder, Chain, ConfigError, FeedError, Feeder, First, FnStage, FnTask, Handle, Launch, Next, Pipeline,
-    ResultStream, Run, StartError, from_fn,
+    Builder, Chain, ConfigError, FeedError, Feeder, First, FnStage, FnTask, Handle, Launch, Next,
+    Pipeline, ResultStream, Run, StartError, from_fn,
 };
 pub use stage::{
-    Accepts, FromRef, Hooks, OnWait, Rate, Retry, RetryMode, Signature, Stage, StageConfig, StageExt, State, Task,
-    TaskConfig, TaskContext, WorkerId,
+    Accepts, FromRef, Hooks, OnWait, Rate, Retry, RetryMode, Signature, Stage, StageConfig,
+    StageExt, State, Task, TaskConfig, TaskContext, WorkerId,
 };
 pub use stats::{PipelineStats, StageStats, WorkerState};
 pub use tokio_util::sync::CancellationToken;

@@ -1,7 +1,7 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use super::sync::{AtomicBool, AtomicU64, Mutex, Ordering, lock};
+use super::sync::{AtomicU64, Mutex, Ordering, lock};
 use super::wait_list::WaitList;
 
 /// How many items of a run are on their way: up when one is accepted, down at its outcome.
@@ -9,25 +9,24 @@ use super::wait_list::WaitList;
 /// The run is over when it was closed and nothing is in flight. Whether queues are empty does not matter.
 #[derive(Debug)]
 pub(crate) struct Accounting {
-    in_flight: AtomicU64,
-    closed: AtomicBool,
+    /// The count, and [`CLOSED`]: one word, so that accepting and closing see each other in one order.
+    state: AtomicU64,
     waiting: Mutex<WaitList>,
 }
+
+const CLOSED: u64 = 1 << 63;
 
 impl Accounting {
     pub(crate) fn new() -> Self {
         Self {
-            in_flight: AtomicU64::new(0),
-            closed: AtomicBool::new(false),
+            state: AtomicU64::new(0),
             waiting: Mutex::new(WaitList::default()),
         }
     }
 
     /// Counts items in, from outside of the run. Refused once the run is closed.
     pub(crate) fn accept(&self, count: u64) -> bool {
-        // First up, then the look: `close` does it the other way round, so one of the two sees the other.
-        self.in_flight.fetch_add(count, Ordering::SeqCst);
-        if self.closed.load(Ordering::SeqCst) {
+        if self.state.fetch_add(count, Ordering::AcqRel) & CLOSED != 0 {
             self.settle(count);
             return false;
         }
@@ -36,12 +35,13 @@ impl Accounting {
 
     /// Counts items in from within the run, whose own item keeps the count above zero: never refused.
     pub(crate) fn accept_inside(&self, count: u64) {
-        self.in_flight.fetch_add(count, Ordering::SeqCst);
+        self.state.fetch_add(count, Ordering::AcqRel);
     }
 
     /// Counts items out: each at its outcome, or one that was counted in and never came.
     pub(crate) fn settle(&self, count: u64) {
-        if count > 0 && self.in_flight.fetch_sub(count, Ordering::SeqCst) == count {
+        let before = self.state.fetch_sub(count, Ordering::AcqRel) & !CLOSED;
+        if before == count {
             let wakers: Vec<_> = lock(&self.waiting).all().collect();
             for waker in wakers {
                 waker.wake();
@@ -51,11 +51,11 @@ impl Accounting {
 
     /// Accepts nothing from outside any more.
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::SeqCst);
+        self.state.fetch_or(CLOSED, Ordering::AcqRel);
     }
 
     pub(crate) fn in_flight(&self) -> u64 {
-        self.in_flight.load(Ordering::SeqCst)
+        self.state.load(Ordering::Acquire) & !CLOSED
     }
 
     /// Waits until nothing is in flight.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::frame::Frame;
 use crate::event::{Status, TaskEventKind};
 use crate::item::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError};
-use crate::stage::{Call, Passing, Retry, RetryMode};
+use crate::stage::{Call, Copier, Passing, Retry, RetryMode};
 
 /// Why the tasks of a stage did not come to their end.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) async fn run_task<St: Sync, T: Call<St>>(
     task: &T,
     index: usize,
     slot: &mut Option<T::Input>,
-    copy: Option<fn(&T::Input) -> T::Input>,
+    copy: Option<Copier<T::Input>>,
     frame: &mut Frame<'_>,
     state: &St,
 ) -> Result<T::Output, Stop> {
@@ -52,12 +52,13 @@ pub(super) async fn run_task<St: Sync, T: Call<St>>(
             }
             Err(failure) => failure,
         };
-        let retry = stage.config.retry.as_ref();
-        let (stop, duration) = failure.judge(frame, retry);
-        let Stop::Again(error, pause) = stop else {
-            let Stop::End(error) = &stop else { unreachable!("a stop is one of two") };
-            frame.emit_task(TaskEventKind::Fail, Some(error), duration);
-            return Err(stop);
+        let duration = failure.duration;
+        let (error, pause) = match failure.judge(frame, stage.config.retry.as_ref()) {
+            Stop::Again(error, pause) => (error, pause),
+            Stop::End(error) => {
+                frame.emit_task(TaskEventKind::Fail, Some(&error), duration);
+                return Err(Stop::End(error));
+            }
         };
         frame.emit_task(TaskEventKind::Retry, Some(&error), duration);
         if per_task == 1 || stage.releases_workers() {
@@ -80,20 +81,31 @@ struct Failure {
 }
 
 impl Failure {
-    /// Decides what follows, for the number of attempts made and what `retry_if` says.
-    fn judge(self, frame: &Frame<'_>, retry: Option<&Retry>) -> (Stop, Option<Duration>) {
+    /// Decides what follows, by the number of attempts made and what `retry_if` says.
+    fn judge(mut self, frame: &Frame<'_>, retry: Option<&Retry>) -> Stop {
+        let retry = retry.filter(|retry| frame.tag.attempt < retry.attempts);
         let wanted = match &self.kind.0 {
-            ItemErrorKind::Failed(source) => self.retryable && (frame.retry_if)(source.as_ref()),
-            ItemErrorKind::TimedOut(_) => true,
-            ItemErrorKind::Panicked(_) | ItemErrorKind::Cancelled => false,
+            ItemErrorKind::Failed(source) if self.retryable && retry.is_some() => {
+                caught(|| (frame.retry_if)(source.as_ref()))
+            }
+            ItemErrorKind::TimedOut(_) => Ok(true),
+            _ => Ok(false),
         };
+        let wanted = wanted.unwrap_or_else(|panic| {
+            self.kind = panic;
+            false
+        });
         let error = frame.error(self.kind);
-        let stop = match retry.filter(|retry| wanted && frame.tag.attempt < retry.attempts) {
+        match retry.filter(|_| wanted) {
             Some(retry) => Stop::Again(error, retry.pause_after(frame.tag.attempt)),
             None => Stop::End(error),
-        };
-        (stop, self.duration)
+        }
     }
+}
+
+/// Calls user code that must not take the worker with it.
+fn caught<T>(call: impl FnOnce() -> T) -> Result<T, (ItemErrorKind, &'static str)> {
+    std::panic::catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panicked(&*panic))
 }
 
 /// Makes one attempt, within the limits of the stage and the task.
@@ -101,7 +113,7 @@ async fn attempt<St: Sync, T: Call<St>>(
     task: &T,
     index: usize,
     slot: &mut Option<T::Input>,
-    copy: Option<fn(&T::Input) -> T::Input>,
+    copy: Option<Copier<T::Input>>,
     frame: &Frame<'_>,
     state: &St,
 ) -> Result<T::Output, Failure> {
@@ -118,14 +130,17 @@ async fn attempt<St: Sync, T: Call<St>>(
     let started = frame.observers.want_tasks().then(Instant::now);
     // Making the copy and the future is user code too, so both are inside.
     let call = AssertUnwindSafe(async {
-        let argument = T::Passing::argument(slot, copy).expect("the item of a task that runs is in its slot");
+        let argument =
+            T::Passing::argument(slot, copy).expect("the item of a task that runs is in its slot");
         task.call(argument, &frame.cx, state).await
     })
     .catch_unwind();
     let bound = frame.bound(runtime);
     let outcome = match bound {
         None => Ok(call.await),
-        Some(bound) => tokio::time::timeout(bound.rest, call).await.map_err(|_| bound.limit),
+        Some(bound) => tokio::time::timeout(bound.rest, call)
+            .await
+            .map_err(|_| bound.limit),
     };
     let duration = started.map(|started| started.elapsed());
     let (kind, retryable) = match outcome {
@@ -133,10 +148,10 @@ async fn attempt<St: Sync, T: Call<St>>(
             frame.emit_task(TaskEventKind::Complete, None, duration);
             return Ok(output);
         }
-        Ok(Ok(Err(error))) => {
-            let retryable = task.is_retryable(&error);
-            (failed::<T::Error>(error), retryable)
-        }
+        Ok(Ok(Err(error))) => match caught(|| task.is_retryable(&error)) {
+            Ok(retryable) => (failed(error), retryable),
+            Err(panic) => (panic, false),
+        },
         Ok(Err(panic)) => (panicked(&*panic), false),
         Err(limit) => ((ItemErrorKind::TimedOut(limit), "TimedOut"), true),
     };

@@ -2,13 +2,13 @@ use std::any::Any;
 use std::sync::{Arc, Weak};
 
 use super::core::{Core, status_event};
-use super::envelope::{Envelope, Held, Tag};
+use super::envelope::{Envelope, Tag};
 use super::queue::{Closed, PushError, Queue};
 use super::reorder::Reorder;
 use super::runtime::StageRuntime;
 use super::sink::Sink;
 use super::sync::{Mutex, lock};
-use super::task_list::{Execute, TaskList, same};
+use super::task_list::{TaskList, same};
 use crate::event::{Pending, Status};
 use crate::stage::{Configured, Stage};
 
@@ -33,21 +33,22 @@ pub(super) struct Order<T> {
 }
 
 /// Makes the cell of a stage, without its workers.
-pub(crate) fn cell<S, St, D>(
-    configured: Configured<S>,
+pub(crate) fn cell<S, L, St, D>(
+    stage: Configured<S>,
     index: usize,
     state: Arc<St>,
     down: D,
     run: Weak<dyn Any + Send + Sync>,
-) -> Arc<Cell<S, impl TaskList<St, Input = S::Input, Output = S::Output>, St, D>>
+    into_tasks: impl FnOnce(S) -> L,
+) -> Arc<Cell<S, L, St, D>>
 where
-    S: Execute<St>,
-    St: Send + Sync + 'static,
+    S: Stage,
+    L: TaskList<St, Input = S::Input, Output = S::Output>,
     D: Sink<S::Output>,
 {
-    let Configured { stage, config, .. } = configured;
+    let Configured { stage, config, .. } = stage;
     let hooks = stage.hooks();
-    let tasks = stage.into_tasks();
+    let tasks = into_tasks(stage);
     let mut configs = Vec::new();
     tasks.configs(&mut configs);
     let capacity = config.capacity();
@@ -82,14 +83,17 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         }
     }
 
-    /// Ends an item that found the queue closed.
-    fn turn_away(&self, tag: Tag) {
-        self.core().cancel(&self.runtime, None, tag, None);
+    /// Ends an item that is in nobody's hand: it was queued, found the queue closed, or waited for its next attempt.
+    pub(super) fn turn_away(&self, tag: Tag) {
+        let attempts = tag.attempt - 1;
+        self.core().cancel(&self.runtime, None, tag, attempts);
     }
 }
 
 /// The way into a stage from the stage before it.
-pub(crate) struct Link<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>>(pub(crate) Arc<Cell<S, L, St, D>>);
+pub(crate) struct Link<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>>(
+    pub(crate) Arc<Cell<S, L, St, D>>,
+);
 
 impl<T, S, L, St, D> Sink<T> for Link<S, L, St, D>
 where
@@ -116,13 +120,17 @@ where
             }
             let envelope = cell.entering(envelope);
             cell.emit_queued(&envelope.tag);
-            for envelope in cell.queue.fill(1, [(envelope.tag.label.priority, envelope)]) {
+            for envelope in cell
+                .queue
+                .fill(1, [(envelope.tag.label.priority, envelope)])
+            {
                 cell.turn_away(envelope.tag);
             }
             return Ok(());
         }
         let priority = envelope.tag.label.priority;
-        cell.queue.try_push(priority, envelope, |envelope| cell.entering(envelope))
+        cell.queue
+            .try_push(priority, envelope, |envelope| cell.entering(envelope))
     }
 
     fn room(&self) -> impl Future<Output = ()> + Send {
@@ -185,7 +193,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
     fn entering<T: 'static>(&self, envelope: Envelope<T>) -> Envelope<L::Slots> {
         Envelope {
             value: L::enter(same(envelope.value)),
-            tag: envelope.tag,
+            tag: envelope.tag.entering(),
         }
     }
 }
@@ -226,23 +234,6 @@ where
             for envelope in left.into_iter().flatten() {
                 self.turn_away(envelope.tag);
             }
-        }
-    }
-}
-
-impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
-    /// Lets an item wait for its next attempt, and puts it back into the queue.
-    pub(super) async fn come_back(
-        &self,
-        held: &mut Held<'_, L::Slots, D::Final>,
-        pause: std::time::Duration,
-    ) {
-        tokio::time::sleep(pause).await;
-        if let Some(envelope) = held.release()
-            && let Err(envelope) = self.queue.push_again(envelope.tag.label.priority, envelope)
-        {
-            // Closed: dropping it ends it as cancelled.
-            held.hold(envelope);
         }
     }
 }

@@ -98,16 +98,24 @@ impl<Out> Core<Out> {
         self.shared.accounting.settle(1);
     }
 
-    /// Ends an item as cancelled: with this error, or because the run was cut off.
-    pub(crate) fn cancel(&self, stage: &StageRuntime, worker: Option<WorkerId>, tag: Tag, error: Option<ItemError>) {
-        let error = error.unwrap_or_else(|| {
-            let attempts = if tag.begun { tag.attempt } else { tag.attempt - 1 };
-            let kind = (ItemErrorKind::Cancelled, "Cancelled");
-            ItemError::new(stage.name.clone(), None, worker.clone(), attempts, kind)
-        });
+    /// Ends an item as cancelled, because the run was cut off after so many attempts in the stage.
+    pub(crate) fn cancel(
+        &self,
+        stage: &StageRuntime,
+        worker: Option<WorkerId>,
+        tag: Tag,
+        attempts: u32,
+    ) {
+        let kind = (ItemErrorKind::Cancelled, "Cancelled");
+        let error = ItemError::new(Arc::clone(&stage.name), None, worker, attempts, kind);
+        self.give_up(stage, tag, error);
+    }
+
+    /// Ends an item with an error that says it was cancelled.
+    pub(crate) fn give_up(&self, stage: &StageRuntime, tag: Tag, error: ItemError) {
         stage.cancelled.fetch_add(1, Ordering::Relaxed);
         if self.shared.observers.want_status() {
-            let event = status_event(stage, &tag, Status::Cancelled, worker);
+            let event = status_event(stage, &tag, Status::Cancelled, error.worker().cloned());
             self.shared.observers.status(&StatusEvent {
                 error: Some(error.clone()),
                 ..event
@@ -146,7 +154,11 @@ impl Shared {
     /// Spawns a task of the run, which works for the stage of this index.
     pub(crate) fn spawn(&self, stage: usize, future: impl Future<Output = ()> + Send + 'static) {
         // The lock is held until the handle is known, so that an abort in between does not miss the task.
-        let mut handles = self.tasks.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut handles = self
+            .tasks
+            .handles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let handle = self.tasks.tracker.spawn(future).abort_handle();
         if self.cancellation.is_cancelled() {
             handle.abort();
@@ -157,7 +169,11 @@ impl Shared {
     /// Forgets a task that is about to end.
     pub(crate) fn retire(&self) {
         if let Some(id) = tokio::task::try_id() {
-            let mut handles = self.tasks.handles.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut handles = self
+                .tasks
+                .handles
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             handles.remove(&id);
         }
     }
@@ -165,14 +181,22 @@ impl Shared {
     /// The index of the stage that the current task works for, if it is a task of this run.
     pub(crate) fn current_stage(&self) -> Option<usize> {
         let id = tokio::task::try_id()?;
-        let handles = self.tasks.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        let handles = self
+            .tasks
+            .handles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         handles.get(&id).map(|(_, stage)| *stage)
     }
 
     /// Drops all tasks at their next `.await`.
     pub(crate) fn abort(&self) {
         self.cancellation.cancel();
-        let handles = self.tasks.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        let handles = self
+            .tasks
+            .handles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for (handle, _) in handles.values() {
             handle.abort();
         }

@@ -17,7 +17,7 @@ pub struct Envelope<T> {
 pub(crate) struct Tag {
     pub(crate) sequence_id: u64,
     pub(crate) label: Label,
-    /// The number of the attempt to come, from 1.
+    /// The number of the attempt to come or being made, from 1; behind the stage, of the last one.
     pub(crate) attempt: u32,
     /// The place in the order of an ordered stage.
     pub(crate) ticket: Option<u64>,
@@ -36,20 +36,20 @@ impl Tag {
         }
     }
 
-    /// The tag in the next stage.
-    pub(crate) fn forwarded(self) -> Self {
+    /// The tag of the same item where it enters a stage.
+    pub(crate) fn entering(self) -> Self {
         Self::new(self.sequence_id, self.label)
     }
 }
 
-/// An item that is between two places, in the hand of somebody who may be stopped at any `.await`.
+/// An output on its way to the next stage, in the hand of a worker that may be stopped at any `.await`.
 ///
 /// Dropped with the item in it, it ends the item as cancelled: so nothing is lost, wherever a run is cut off.
 pub(crate) struct Held<'a, T, Out: Send + 'static> {
     envelope: Option<Envelope<T>>,
     core: &'a Core<Out>,
     stage: &'a StageRuntime,
-    worker: Option<WorkerId>,
+    worker: &'a WorkerId,
 }
 
 impl<'a, T, Out: Send + 'static> Held<'a, T, Out> {
@@ -57,7 +57,7 @@ impl<'a, T, Out: Send + 'static> Held<'a, T, Out> {
         envelope: Envelope<T>,
         core: &'a Core<Out>,
         stage: &'a StageRuntime,
-        worker: Option<WorkerId>,
+        worker: &'a WorkerId,
     ) -> Self {
         Self {
             envelope: Some(envelope),
@@ -71,17 +71,13 @@ impl<'a, T, Out: Send + 'static> Held<'a, T, Out> {
     pub(crate) fn release(&mut self) -> Option<Envelope<T>> {
         self.envelope.take()
     }
-
-    /// Takes the item back.
-    pub(crate) fn hold(&mut self, envelope: Envelope<T>) {
-        self.envelope = Some(envelope);
-    }
 }
 
 impl<T, Out: Send + 'static> Drop for Held<'_, T, Out> {
     fn drop(&mut self) {
         if let Some(envelope) = self.envelope.take() {
-            self.core.cancel(self.stage, self.worker.clone(), envelope.tag, None);
+            let (worker, attempts) = (Some(self.worker.clone()), envelope.tag.attempt);
+            self.core.cancel(self.stage, worker, envelope.tag, attempts);
         }
     }
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::envelope::Tag;
 use super::core::status_event;
+use super::envelope::Tag;
 use super::runtime::{StageRuntime, TaskRuntime, WorkerRuntime};
 use crate::event::{Observers, Status, StatusEvent, TaskEvent, TaskEventKind};
 use crate::item::{ItemError, ItemErrorKind};
@@ -24,7 +24,8 @@ pub struct Frame<'w> {
 }
 
 /// The stage's own say about which errors are retried.
-pub(super) type RetryIf<'w> = &'w (dyn Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync);
+pub(super) type RetryIf<'w> =
+    &'w (dyn Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync);
 
 impl Frame<'_> {
     /// The total number of attempts, and how many of them are made of one task before the next.
@@ -40,7 +41,10 @@ impl Frame<'_> {
 
     /// How long the attempt may take: the task's own bound, or what is left of the stage's.
     pub(super) fn bound(&self, task: &TaskRuntime) -> Option<Bound> {
-        let own = self.stage.task_timeout(task).map(|limit| Bound { rest: limit, limit });
+        let own = self
+            .stage
+            .task_timeout(task)
+            .map(|limit| Bound { rest: limit, limit });
         let whole = self.deadline.map(|(at, limit)| Bound {
             rest: at.saturating_duration_since(Instant::now()),
             limit,
@@ -73,13 +77,22 @@ impl Frame<'_> {
         }
     }
 
-    pub(super) fn emit_task(&self, kind: TaskEventKind, error: Option<&ItemError>, duration: Option<Duration>) {
+    pub(super) fn emit_task(
+        &self,
+        kind: TaskEventKind,
+        error: Option<&ItemError>,
+        duration: Option<Duration>,
+    ) {
         if self.observers.want_tasks() {
             self.observers.task(&TaskEvent {
                 item_id: self.cx.item_id(),
                 sequence_id: self.tag.sequence_id,
                 stage: Arc::clone(&self.stage.name),
-                task: self.cx.task.clone().unwrap_or_else(|| Arc::clone(&self.stage.name)),
+                task: self
+                    .cx
+                    .task
+                    .clone()
+                    .unwrap_or_else(|| Arc::clone(&self.stage.name)),
                 worker: self.worker.id.clone(),
                 kind,
                 attempt: self.tag.attempt,
@@ -100,6 +113,8 @@ pub(super) struct Bound {
 
 impl std::fmt::Debug for Frame<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Frame").field("cx", &self.cx).finish_non_exhaustive()
+        f.debug_struct("Frame")
+            .field("cx", &self.cx)
+            .finish_non_exhaustive()
     }
 }

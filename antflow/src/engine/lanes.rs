@@ -38,14 +38,17 @@ impl<T> Lanes<T> {
     }
 
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let item = self.pop_other().or_else(|| self.default.pop_front()).or_else(|| {
-            let mut lane = self.others.first_entry()?;
-            let item = lane.get_mut().pop_front();
-            if lane.get().is_empty() {
-                lane.remove();
-            }
-            item
-        })?;
+        let item = self
+            .pop_other()
+            .or_else(|| self.default.pop_front())
+            .or_else(|| {
+                let mut lane = self.others.first_entry()?;
+                let item = lane.get_mut().pop_front();
+                if lane.get().is_empty() {
+                    lane.remove();
+                }
+                item
+            })?;
         self.len -= 1;
         Some(item)
     }
@@ -71,7 +74,14 @@ mod tests {
     #[test]
     fn lower_goes_first_and_equals_keep_their_order() {
         let mut lanes = Lanes::default();
-        for (priority, item) in [(100, 'c'), (500, 'e'), (10, 'b'), (100, 'd'), (-1, 'a'), (i32::MAX, 'f')] {
+        for (priority, item) in [
+            (100, 'c'),
+            (500, 'e'),
+            (10, 'b'),
+            (100, 'd'),
+            (-1, 'a'),
+            (i32::MAX, 'f'),
+        ] {
             lanes.push(priority, item);
         }
         assert_eq!(lanes.len(), 6);

@@ -15,6 +15,7 @@ mod lanes;
 #[cfg(all(test, antflow_loom))]
 mod loom_tests;
 mod outlet;
+mod park;
 pub(crate) mod queue;
 mod reorder;
 pub(crate) mod runtime;

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::lanes::Lanes;
 use super::sync::{Mutex, lock};
-use super::wait_list::{Wake, WaitList};
+use super::wait_list::{WaitList, Wake};
 
 /// A bounded queue in front of a stage: any number of feeders, any number of workers, priorities.
 ///
@@ -123,7 +123,11 @@ impl<T> Queue<T> {
     }
 
     /// Takes in items for which room was set aside, and gives the rest of the room back. Closed: gives the items back.
-    pub(crate) fn fill(&self, reserved: usize, items: impl IntoIterator<Item = (i32, T)>) -> Vec<T> {
+    pub(crate) fn fill(
+        &self,
+        reserved: usize,
+        items: impl IntoIterator<Item = (i32, T)>,
+    ) -> Vec<T> {
         let mut inner = lock(&self.inner);
         inner.reserved -= reserved;
         let mut wakers = Vec::new();
@@ -178,11 +182,15 @@ impl<T> Queue<T> {
     /// Says that all tickets before `head` have left the stage.
     pub(crate) fn advance(&self, head: u64) {
         let mut inner = lock(&self.inner);
-        let Some(tickets) = &mut inner.tickets else { return };
+        let Some(tickets) = &mut inner.tickets else {
+            return;
+        };
         let passed = head - tickets.head;
         tickets.head = head;
         let count = passed.min(inner.fresh.len() as u64);
-        let wakers: Vec<_> = (0..count).map_while(|_| inner.workers.next(Wake::Newest)).collect();
+        let wakers: Vec<_> = (0..count)
+            .map_while(|_| inner.workers.next(Wake::Newest))
+            .collect();
         drop(inner);
         wake(wakers);
     }
@@ -227,7 +235,11 @@ impl<T> Inner<T> {
     }
 
     fn worker_to_wake(&mut self) -> Option<Waker> {
-        if self.has_work() { self.workers.next(Wake::Newest) } else { None }
+        if self.has_work() {
+            self.workers.next(Wake::Newest)
+        } else {
+            None
+        }
     }
 
     /// As many feeders as there is room for, once there is more of it than `slack`.
@@ -236,7 +248,9 @@ impl<T> Inner<T> {
         if self.feeders.is_empty() || room <= slack {
             return Vec::new();
         }
-        (0..room).map_while(|_| self.feeders.next(Wake::Oldest)).collect()
+        (0..room)
+            .map_while(|_| self.feeders.next(Wake::Oldest))
+            .collect()
     }
 }
 

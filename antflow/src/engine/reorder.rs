@@ -56,10 +56,16 @@ mod tests {
         reorder.insert(2, 'c');
         assert_eq!(reorder.pop(), None);
         reorder.insert(0, 'a');
-        assert_eq!((reorder.pop(), reorder.pop(), reorder.head()), (Some('a'), None, 1));
+        assert_eq!(
+            (reorder.pop(), reorder.pop(), reorder.head()),
+            (Some('a'), None, 1)
+        );
         reorder.insert(1, 'b');
         reorder.insert(4, 'e');
-        assert_eq!((reorder.pop(), reorder.pop(), reorder.pop()), (Some('b'), Some('c'), None));
+        assert_eq!(
+            (reorder.pop(), reorder.pop(), reorder.pop()),
+            (Some('b'), Some('c'), None)
+        );
         assert_eq!(reorder.drain(), ['e']);
         assert_eq!(reorder.head(), 5);
     }

@@ -2,7 +2,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::stage::{Limits, OnWait, Retry, RetryMode, StageConfig, TaskConfig, WorkerId, WorkerStatus};
+use crate::stage::{
+    Limits, OnWait, Retry, RetryMode, StageConfig, TaskConfig, WorkerId, WorkerStatus,
+};
 
 /// What a run knows of a stage, whatever its types.
 #[derive(Debug)]
@@ -43,7 +45,8 @@ pub(crate) struct Count(AtomicU64);
 
 impl Count {
     pub(crate) fn add_one(&self) {
-        self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.0
+            .store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> u64 {
@@ -86,7 +89,10 @@ impl StageRuntime {
 
     /// The stage's retries, if they are of this mode.
     pub(crate) fn retry(&self, mode: RetryMode) -> Option<&Retry> {
-        self.config.retry.as_ref().filter(|retry| retry.mode() == mode)
+        self.config
+            .retry
+            .as_ref()
+            .filter(|retry| retry.mode() == mode)
     }
 
     /// The bound of a whole attempt of the stage: under `per_stage`, or of several tasks that are not retried.

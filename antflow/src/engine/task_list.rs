@@ -3,7 +3,7 @@ use std::future::Future;
 
 use super::attempt::{Stop, run_task};
 use super::frame::Frame;
-use crate::stage::{Accepts, ByRef, ByValue, Call, Signature, Stage, Task, TaskConfig};
+use crate::stage::{Accepts, ByRef, ByValue, Call, Copier, Signature, Stage, Task, TaskConfig};
 
 /// A stage whose tasks can be called in a pipeline whose state is `St`. Written by `#[stage]`.
 pub trait Execute<St>: Stage {
@@ -46,7 +46,7 @@ pub trait TaskList<St>: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct One<T: Signature> {
     task: T,
-    copy: Option<fn(&T::Input) -> T::Input>,
+    copy: Option<Copier<T::Input>>,
 }
 
 /// A list with one more task at its end.
@@ -55,7 +55,7 @@ pub struct More<P, T: Signature> {
     previous: P,
     task: T,
     index: usize,
-    copy: Option<fn(&T::Input) -> T::Input>,
+    copy: Option<Copier<T::Input>>,
 }
 
 /// What a task that may be called again needs: its item by reference, or one that can be copied.
@@ -66,11 +66,11 @@ pub struct More<P, T: Signature> {
 )]
 pub trait Retryable<T: Signature> {
     /// How the copy is made.
-    const COPY: Option<fn(&T::Input) -> T::Input>;
+    const COPY: Option<Copier<T::Input>>;
 }
 
 impl<T: Signature> Retryable<T> for ByRef {
-    const COPY: Option<fn(&T::Input) -> T::Input> = None;
+    const COPY: Option<Copier<T::Input>> = None;
 }
 
 #[diagnostic::do_not_recommend]
@@ -78,12 +78,12 @@ impl<T: Signature> Retryable<T> for ByValue
 where
     T::Input: Clone,
 {
-    const COPY: Option<fn(&T::Input) -> T::Input> = Some(T::Input::clone);
+    const COPY: Option<Copier<T::Input>> = Some(T::Input::clone);
 }
 
 impl<T: Task> One<T> {
     /// The list of one task, which is called again if there is a way to copy its item.
-    pub(crate) fn with_copy(task: T, copy: Option<fn(&T::Input) -> T::Input>) -> Self {
+    pub(crate) fn with_copy(task: T, copy: Option<Copier<T::Input>>) -> Self {
         Self { task, copy }
     }
 }
@@ -171,7 +171,12 @@ impl<St: Sync + 'static, T: Call<St>> TaskList<St> for One<T> {
 
     fn rewind(_: &mut Self::Slots) {}
 
-    async fn run(&self, slots: &mut Self::Slots, frame: &mut Frame<'_>, state: &St) -> Result<T::Output, Stop> {
+    async fn run(
+        &self,
+        slots: &mut Self::Slots,
+        frame: &mut Frame<'_>,
+        state: &St,
+    ) -> Result<T::Output, Stop> {
         run_task(&self.task, 0, slots, self.copy, frame, state).await
     }
 }
@@ -199,12 +204,25 @@ impl<St: Sync + 'static, P: TaskList<St>, T: Call<St>> TaskList<St> for More<P, 
         slots.1 = None;
     }
 
-    async fn run(&self, slots: &mut Self::Slots, frame: &mut Frame<'_>, state: &St) -> Result<T::Output, Stop> {
+    async fn run(
+        &self,
+        slots: &mut Self::Slots,
+        frame: &mut Frame<'_>,
+        state: &St,
+    ) -> Result<T::Output, Stop> {
         if slots.1.is_none() {
             let value = self.previous.run(&mut slots.0, frame, state).await?;
             slots.1 = Some(same(value));
         }
-        run_task(&self.task, self.index, &mut slots.1, self.copy, frame, state).await
+        run_task(
+            &self.task,
+            self.index,
+            &mut slots.1,
+            self.copy,
+            frame,
+            state,
+        )
+        .await
     }
 }
 

@@ -11,13 +11,14 @@ use super::cell::Cell;
 use super::core::Core;
 use super::envelope::{Envelope, Held, Tag};
 use super::frame::Frame;
+use super::park::Parked;
 use super::queue::PushError;
 use super::sink::Sink;
 use super::sync::lock;
 use super::task_list::TaskList;
 use crate::event::Status;
 use crate::item::{DEFAULT_PRIORITY, ItemError, Label};
-use crate::stage::{Hooks, Stage, TaskContext};
+use crate::stage::{Hooks, RetryMode, Stage, TaskContext};
 
 /// How the stage's tasks ended for an item.
 enum Step<Out> {
@@ -43,7 +44,9 @@ where
     /// Starts the workers of the stage.
     pub(crate) fn start(self: &Arc<Self>) {
         for index in 0..self.runtime.workers.len() {
-            self.core().shared.spawn(self.runtime.index, Arc::clone(self).work(index));
+            self.core()
+                .shared
+                .spawn(self.runtime.index, Arc::clone(self).work(index));
         }
     }
 
@@ -80,7 +83,9 @@ where
             }
             // Lets the neighbours have their turn while items keep coming.
             tokio::task::coop::consume_budget().await;
-            let Some((envelope, ticket)) = self.queue.pop().await else { break };
+            let Some((envelope, ticket)) = self.queue.pop().await else {
+                break;
+            };
             self.handle(&mut hand, envelope, ticket).await;
             worker.status.set_idle();
         }
@@ -93,11 +98,14 @@ where
         envelope: Envelope<L::Slots>,
         ticket: Option<u64>,
     ) {
-        let Envelope { value: mut slots, mut tag } = envelope;
+        let Envelope {
+            value: mut slots,
+            mut tag,
+        } = envelope;
         tag.ticket = ticket.or(tag.ticket);
         hand.take(tag);
         let step = self.step(&mut slots, &mut hand.frame);
-        // What a task does is caught where it is called; this is for `skip_if` and `retry_if`.
+        // What a task does is caught where it is called; this is for `skip_if`.
         let step = match AssertUnwindSafe(step).catch_unwind().await {
             Ok(step) => step,
             Err(panic) => Step::Stopped(Stop::End(hand.frame.error(panicked(&*panic)))),
@@ -105,18 +113,23 @@ where
         let frame = &hand.frame;
         match step {
             Step::Done(output) => {
+                drop(slots);
                 frame.emit_status(Status::Completed, None);
                 frame.worker.completed.add_one();
                 self.call(self.hooks.on_success(&frame.cx, &output)).await;
                 self.forward(hand, output).await;
             }
             Step::Skipped(output) => {
+                drop(slots);
                 frame.emit_status(Status::Skipped, None);
                 frame.worker.skipped.add_one();
                 self.call(self.hooks.on_skip(&frame.cx, &output)).await;
                 self.forward(hand, output).await;
             }
-            Step::Stopped(Stop::End(error)) => self.end(hand, error).await,
+            Step::Stopped(Stop::End(error)) => {
+                drop(slots);
+                self.end(hand, error).await;
+            }
             Step::Stopped(Stop::Again(error, pause)) => {
                 frame.emit_status(Status::Retrying, Some(&error));
                 frame.worker.retried.add_one();
@@ -156,7 +169,7 @@ where
         let frame = &hand.frame;
         let ticket = tag.ticket;
         if error.is_cancelled() {
-            hand.core.cancel(&self.runtime, Some(frame.worker.id.clone()), tag, Some(error));
+            hand.core.give_up(&self.runtime, tag, error);
         } else {
             frame.emit_status(Status::Failed, Some(&error));
             frame.worker.failed.add_one();
@@ -169,26 +182,26 @@ where
     }
 
     /// Lets the item wait for its next attempt: with this worker, or without one.
-    async fn wait(self: &Arc<Self>, hand: &mut Hand<'_, D::Final>, mut slots: L::Slots, pause: Duration) {
+    async fn wait(
+        self: &Arc<Self>,
+        hand: &mut Hand<'_, D::Final>,
+        mut slots: L::Slots,
+        pause: Duration,
+    ) {
         let mut tag = hand.release();
         tag.attempt += 1;
-        if self.runtime.tasks.len() > 1 && self.runtime.retry(crate::stage::RetryMode::PerStage).is_some() {
+        if self.runtime.retry(RetryMode::PerStage).is_some() {
             L::rewind(&mut slots);
         }
-        let envelope = Envelope { value: slots, tag };
+        let parked = Parked::new(Arc::clone(self), Envelope { value: slots, tag });
         if self.runtime.releases_workers() {
-            let cell = Arc::clone(self);
             let core = Arc::clone(self.core());
             self.core().shared.spawn(self.runtime.index, async move {
-                let mut held = Held::new(envelope, &core, &cell.runtime, None);
-                cell.come_back(&mut held, pause).await;
-                drop(held);
+                parked.come_back(pause).await;
                 core.shared.retire();
             });
         } else {
-            let worker = Some(hand.frame.worker.id.clone());
-            let mut held = Held::new(envelope, hand.core, &self.runtime, worker);
-            self.come_back(&mut held, pause).await;
+            parked.come_back(pause).await;
         }
     }
 
@@ -196,10 +209,7 @@ where
     async fn forward(&self, hand: &mut Hand<'_, D::Final>, output: S::Output) {
         let tag = hand.release();
         let ticket = tag.ticket;
-        let envelope = Envelope {
-            value: output,
-            tag: tag.forwarded(),
-        };
+        let envelope = Envelope { value: output, tag };
         match ticket {
             Some(ticket) => self.in_turn(hand, ticket, Some(envelope)).await,
             None => self.send(hand, envelope).await,
@@ -207,7 +217,12 @@ where
     }
 
     /// Puts an output in its place, and sends what is ready unless another worker is at it.
-    async fn in_turn(&self, hand: &Hand<'_, D::Final>, ticket: u64, output: Option<Envelope<S::Output>>) {
+    async fn in_turn(
+        &self,
+        hand: &Hand<'_, D::Final>,
+        ticket: u64,
+        output: Option<Envelope<S::Output>>,
+    ) {
         let Some(order) = &self.order else { return };
         {
             let mut order = lock(order);
@@ -240,14 +255,15 @@ where
                 PushError::Full(envelope) => (envelope, false),
                 PushError::Closed(envelope) => (envelope, true),
             };
-            let worker = Some(hand.frame.worker.id.clone());
-            let mut held = Held::new(envelope, hand.core, &self.runtime, worker);
+            let mut held = Held::new(envelope, hand.core, &self.runtime, &hand.frame.worker.id);
             if closed {
                 // Dropping it ends it as cancelled.
                 return;
             }
             self.down.room().await;
-            let Some(envelope) = held.release() else { return };
+            let Some(envelope) = held.release() else {
+                return;
+            };
             refused = self.down.try_send(envelope);
         }
     }
@@ -282,7 +298,8 @@ impl<Out: Send + 'static> Drop for Hand<'_, Out> {
         if self.busy {
             let tag = self.release();
             let worker = Some(self.frame.worker.id.clone());
-            self.core.cancel(self.frame.stage, worker, tag, None);
+            let attempts = if tag.begun { tag.attempt } else { 0 };
+            self.core.cancel(self.frame.stage, worker, tag, attempts);
             self.frame.worker.status.set_idle();
         }
     }

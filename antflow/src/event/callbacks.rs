@@ -154,13 +154,19 @@ impl Callbacks {
     }
 
     /// Sets the callback for every change of an item's status.
-    pub fn on_status_change<Marker: 'static>(mut self, callback: impl Callback<StatusEvent, Marker>) -> Self {
+    pub fn on_status_change<Marker: 'static>(
+        mut self,
+        callback: impl Callback<StatusEvent, Marker>,
+    ) -> Self {
         self.status = Some(Arc::new(Unmarked(callback, std::marker::PhantomData)));
         self
     }
 
     /// Sets the callback for every beginning and end of a task's attempt.
-    pub fn on_task_event<Marker: 'static>(mut self, callback: impl Callback<TaskEvent, Marker>) -> Self {
+    pub fn on_task_event<Marker: 'static>(
+        mut self,
+        callback: impl Callback<TaskEvent, Marker>,
+    ) -> Self {
         self.task = Some(Arc::new(Unmarked(callback, std::marker::PhantomData)));
         self
     }
@@ -203,7 +209,9 @@ impl Callbacks {
             *sender = self.start();
         }
         self.queue.waiting.fetch_add(1, Ordering::AcqRel);
-        let sent = sender.as_ref().is_some_and(|sender| sender.send(event).is_ok());
+        let sent = sender
+            .as_ref()
+            .is_some_and(|sender| sender.send(event).is_ok());
         if !sent {
             self.queue.dropped.fetch_add(1, Ordering::Relaxed);
             self.queue.done();
@@ -328,4 +336,3 @@ impl fmt::Debug for Callbacks {
             .finish_non_exhaustive()
     }
 }
-

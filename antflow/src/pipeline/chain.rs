@@ -1,10 +1,10 @@
 use std::any::TypeId;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::registry::{Entry, Launching};
-use crate::engine::Execute;
-use crate::engine::cell::{Inlet, Link, cell};
+use crate::engine::cell::{Cell, Inlet, Link, cell};
 use crate::engine::sink::Sink;
+use crate::engine::{Execute, TaskList};
 use crate::stage::{Configured, Stage, StageConfig};
 
 /// The stages of a pipeline, as a type: each knows the one before it.
@@ -36,7 +36,11 @@ pub struct Description {
 pub trait Launch<St>: Chain {
     /// Makes the running stages, the last one first.
     #[doc(hidden)]
-    fn launch<D: Sink<Self::Output>>(&self, down: D, run: &mut Launching<St>) -> Arc<dyn Inlet<Self::Input>>;
+    fn launch<D: Sink<Self::Output>>(
+        &self,
+        down: D,
+        run: &mut Launching<St>,
+    ) -> Arc<dyn Inlet<Self::Input>>;
 }
 
 /// A chain of one stage.
@@ -101,30 +105,48 @@ impl Description {
 }
 
 impl<St: Send + Sync + 'static, S: Execute<St>> Launch<St> for First<S> {
-    fn launch<D: Sink<S::Output>>(&self, down: D, run: &mut Launching<St>) -> Arc<dyn Inlet<S::Input>> {
-        let cell = cell(self.stage.clone(), 0, Arc::clone(&run.state), down, run.registry.clone());
-        let inlet: Arc<dyn Inlet<S::Input>> = cell.clone();
-        run.add(Entry {
-            stage: TypeId::of::<S>(),
-            inlet: Box::new(Arc::clone(&inlet)),
-            control: cell.clone(),
-        });
-        cell.start();
-        inlet
+    fn launch<D: Sink<S::Output>>(
+        &self,
+        down: D,
+        run: &mut Launching<St>,
+    ) -> Arc<dyn Inlet<S::Input>> {
+        open(&self.stage, 0, down, run, S::into_tasks)
     }
 }
 
 impl<St: Send + Sync + 'static, C: Launch<St>, S: Execute<St>> Launch<St> for Next<C, S> {
-    fn launch<D: Sink<S::Output>>(&self, down: D, run: &mut Launching<St>) -> Arc<dyn Inlet<C::Input>> {
-        let index = self.chain.len();
-        let cell = cell(self.stage.clone(), index, Arc::clone(&run.state), down, run.registry.clone());
-        let inlet: Arc<dyn Inlet<S::Input>> = cell.clone();
-        run.add(Entry {
-            stage: TypeId::of::<S>(),
-            inlet: Box::new(inlet),
-            control: cell.clone(),
-        });
-        cell.start();
+    fn launch<D: Sink<S::Output>>(
+        &self,
+        down: D,
+        run: &mut Launching<St>,
+    ) -> Arc<dyn Inlet<C::Input>> {
+        let cell = open(&self.stage, self.chain.len(), down, run, S::into_tasks);
         self.chain.launch(Link(cell), run)
     }
+}
+
+/// Makes a stage, enters it into the run, and starts its workers.
+fn open<S, L, St, D>(
+    stage: &Configured<S>,
+    index: usize,
+    down: D,
+    run: &mut Launching<St>,
+    into_tasks: impl FnOnce(S) -> L,
+) -> Arc<Cell<S, L, St, D>>
+where
+    S: Stage,
+    L: TaskList<St, Input = S::Input, Output = S::Output>,
+    St: Send + Sync + 'static,
+    D: Sink<S::Output>,
+{
+    let (state, registry) = (Arc::clone(&run.state), Weak::clone(&run.registry));
+    let cell = cell(stage.clone(), index, state, down, registry, into_tasks);
+    let inlet: Arc<dyn Inlet<S::Input>> = cell.clone();
+    run.add(Entry {
+        stage: TypeId::of::<S>(),
+        inlet: Box::new(inlet),
+        control: cell.clone(),
+    });
+    cell.start();
+    cell
 }

@@ -5,7 +5,9 @@ use std::fmt;
 #[non_exhaustive]
 pub enum StartError {
     /// The workers are spawned on a Tokio runtime, and none is running here.
-    #[error("no tokio runtime here: start the pipeline from within `#[tokio::main]` or `Runtime::block_on`")]
+    #[error(
+        "no tokio runtime here: start the pipeline from within `#[tokio::main]` or `Runtime::block_on`"
+    )]
     NoRuntime,
     /// The configuration cannot work.
     #[error(transparent)]
@@ -39,7 +41,9 @@ impl std::error::Error for ConfigError {}
 #[non_exhaustive]
 pub enum FeedError {
     /// The run accepts nothing any more: it is being joined, drained or shut down.
-    #[error("the run is closed: {fed} items were accepted before, the rest is still in the iterator")]
+    #[error(
+        "the run is closed: {fed} items were accepted before, the rest is still in the iterator"
+    )]
     Closed {
         /// How many items of this call were accepted. No item was taken from the source beyond these.
         fed: usize,

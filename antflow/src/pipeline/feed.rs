@@ -19,7 +19,11 @@ use crate::stage::{Stage, TaskContext};
 ///
 /// Whether there is room and whether the run accepts is known before an item is taken from the stream, and an item that
 /// was taken is in the queue before anything is awaited. So no item is ever between the two.
-pub(super) async fn feed<T, S>(shared: &Shared, inlet: &dyn Inlet<T>, items: S) -> Result<usize, FeedError>
+pub(super) async fn feed<T, S>(
+    shared: &Shared,
+    inlet: &dyn Inlet<T>,
+    items: S,
+) -> Result<usize, FeedError>
 where
     S: Stream,
     S::Item: IntoItem<T>,
@@ -85,7 +89,12 @@ struct Entry<'a, T> {
 
 impl<'a, T> Entry<'a, T> {
     /// None if the run is closed. `reserved` must have been set aside.
-    fn open(shared: &'a Shared, inlet: &'a dyn Inlet<T>, reserved: usize, within: bool) -> Option<Self> {
+    fn open(
+        shared: &'a Shared,
+        inlet: &'a dyn Inlet<T>,
+        reserved: usize,
+        within: bool,
+    ) -> Option<Self> {
         if within {
             shared.accounting.accept_inside(1);
         } else if !shared.accounting.accept(1) {
@@ -101,7 +110,11 @@ impl<'a, T> Entry<'a, T> {
 
     fn take(self, item: impl IntoItem<T>) {
         let (value, label) = item.into_item().into_parts();
-        if let Some(id) = label.details.as_ref().and_then(|details| details.id.as_ref()) {
+        if let Some(id) = label
+            .details
+            .as_ref()
+            .and_then(|details| details.id.as_ref())
+        {
             self.shared.note_id(id);
         }
         let tag = Tag::new(self.shared.number(1), label);
@@ -172,7 +185,10 @@ impl TaskContext {
         &self,
         items: impl IntoIterator<Item: IntoItem<S::Input>, IntoIter: Send> + Send,
     ) -> impl Future<Output = Result<usize, FeedError>> + Send {
-        let run = self.run.upgrade().and_then(|run| Arc::downcast::<Registry>(run).ok());
+        let run = self
+            .run
+            .upgrade()
+            .and_then(|run| Arc::downcast::<Registry>(run).ok());
         let items = iterate(items.into_iter());
         async move {
             match run {
@@ -203,7 +219,10 @@ impl<S: Stream> Windowed<S> {
 impl<S: Stream> Stream for Windowed<S> {
     type Item = S::Item;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Option<S::Item>> {
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> Poll<Option<S::Item>> {
         let this = &mut *self;
         if this.permit.is_none() {
             // The semaphore is never closed.

@@ -4,11 +4,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::stage::{
-    Accepts, ByValue, Call, Hooks, Rate, Retry, Signature, Stage, StageConfig, Task, TaskConfig, TaskContext,
-};
 use crate::engine::{Execute, One, TaskList};
 use crate::item::StageError;
+use crate::stage::{
+    Accepts, ByValue, Call, Copier, Hooks, Rate, Retry, Signature, Stage, StageConfig, Task,
+    TaskConfig, TaskContext,
+};
 
 /// Makes a stage of an async closure or function that takes the item by value and returns a `Result`.
 ///
@@ -28,7 +29,10 @@ use crate::item::StageError;
 /// # Ok(())
 /// # }
 /// ```
-pub fn from_fn<F, In, Out, E, Fut>(name: impl Into<Cow<'static, str>>, f: F) -> FnStage<F, In, Out, E>
+pub fn from_fn<F, In, Out, E, Fut>(
+    name: impl Into<Cow<'static, str>>,
+    f: F,
+) -> FnStage<F, In, Out, E>
 where
     F: Fn(In) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Out, E>> + Send + 'static,
@@ -50,7 +54,7 @@ where
 pub struct FnStage<F, In, Out, E, H = ()> {
     f: Arc<F>,
     config: StageConfig,
-    copy: Option<fn(&In) -> In>,
+    copy: Option<Copier<In>>,
     hooks: Arc<H>,
     types: PhantomData<fn(In) -> Result<Out, E>>,
 }

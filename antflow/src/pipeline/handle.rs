@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
+use super::Pipeline;
 use super::chain::{Chain, Launch};
 use super::error::{FeedError, StartError};
 use super::feed::{feed, iterate};
 use super::registry::{Launching, Registry};
-use super::Pipeline;
 use crate::engine::cell::Inlet;
 use crate::engine::core::Core;
 use crate::engine::sink::Exit;
@@ -29,7 +29,10 @@ pub struct Handle<In, Out: Send + 'static> {
 }
 
 impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
-    pub(super) fn start<C, St>(pipeline: &Pipeline<C, St>, ordered: bool) -> Result<Self, StartError>
+    pub(super) fn start<C, St>(
+        pipeline: &Pipeline<C, St>,
+        ordered: bool,
+    ) -> Result<Self, StartError>
     where
         C: Launch<St> + Chain<Input = In, Output = Out>,
         St: Send + Sync + 'static,
@@ -41,7 +44,11 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         let mut head = None;
         let registry = Arc::new_cyclic(|registry| {
             let mut launching = Launching::new(Arc::clone(&pipeline.state), Weak::clone(registry));
-            head = Some(pipeline.chain.launch(Exit(Arc::clone(&core)), &mut launching));
+            head = Some(
+                pipeline
+                    .chain
+                    .launch(Exit(Arc::clone(&core)), &mut launching),
+            );
             Registry {
                 shared: Arc::clone(&core.shared),
                 entries: launching.into_entries(),
@@ -95,7 +102,9 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         &self,
         items: impl IntoIterator<Item: IntoItem<S::Input>>,
     ) -> Result<usize, FeedError> {
-        self.registry.feed_at::<S, _>(iterate(items.into_iter())).await
+        self.registry
+            .feed_at::<S, _>(iterate(items.into_iter()))
+            .await
     }
 
     /// A handle for feeding alone, to be cloned and passed around. It does not keep the run going.
@@ -207,7 +216,9 @@ impl<In: Send + 'static> Feeder<In> {
         I: IntoIterator<Item: IntoItem<In>>,
     {
         match (self.registry.upgrade(), self.head.upgrade()) {
-            (Some(registry), Some(head)) => feed(&registry.shared, &*head, iterate(items.into_iter())).await,
+            (Some(registry), Some(head)) => {
+                feed(&registry.shared, &*head, iterate(items.into_iter())).await
+            }
             _ => Err(FeedError::Closed { fed: 0 }),
         }
     }

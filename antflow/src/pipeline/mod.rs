@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 pub use chain::{Chain, First, Launch, Next};
 pub use error::{ConfigError, FeedError, StartError};
-use futures_core::Stream;
 pub use from_fn::{FnStage, FnTask, from_fn};
+use futures_core::Stream;
 pub use handle::{Feeder, Handle};
 pub use run::Run;
 pub use stream::ResultStream;
@@ -116,7 +116,10 @@ impl Pipeline<()> {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn quick<T, U, E, I, F, Fut>(items: I, f: F) -> Result<Vec<PipelineResult<U>>, StartError>
+    pub async fn quick<T, U, E, I, F, Fut>(
+        items: I,
+        f: F,
+    ) -> Result<Vec<PipelineResult<U>>, StartError>
     where
         I: IntoIterator<Item: IntoItem<T>, IntoIter: Send + 'static>,
         T: Send + 'static,
@@ -234,7 +237,6 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     ///
     /// ```
     /// use antflow::{pipeline, stage};
-    /// use futures::StreamExt;
     ///
     /// #[stage(workers = 2)]
     /// async fn square(number: u64) -> u64 {

@@ -92,7 +92,10 @@ impl Registry {
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.entries.iter().map(|entry| &*entry.control.runtime().name);
+        let names = self
+            .entries
+            .iter()
+            .map(|entry| &*entry.control.runtime().name);
         f.debug_struct("Registry")
             .field("stages", &names.collect::<Vec<_>>())
             .finish_non_exhaustive()

@@ -4,10 +4,10 @@ use std::pin::Pin;
 
 use tokio_util::sync::CancellationToken;
 
+use super::Pipeline;
 use super::chain::{Chain, Launch};
 use super::error::StartError;
 use super::handle::Handle;
-use super::Pipeline;
 use crate::event::Observer;
 use crate::item::{IntoItem, PipelineResult};
 

@@ -18,12 +18,19 @@ impl Registry {
             items_submitted: shared.submitted(),
             duplicate_ids: read(&shared.tally.duplicate_ids),
             observer_panics: shared.observers.panics(),
-            stage_stats: self.entries.iter().map(|entry| stage(&*entry.control)).collect(),
+            stage_stats: self
+                .entries
+                .iter()
+                .map(|entry| stage(&*entry.control))
+                .collect(),
         }
     }
 
     pub(super) fn worker_states(&self) -> Vec<WorkerState> {
-        let workers = self.entries.iter().flat_map(|entry| &entry.control.runtime().workers);
+        let workers = self
+            .entries
+            .iter()
+            .flat_map(|entry| &entry.control.runtime().workers);
         let state = |worker: &WorkerRuntime| {
             let (current_item, status_text) = worker.status.read().unzip();
             WorkerState {
@@ -36,7 +43,9 @@ impl Registry {
     }
 
     pub(super) fn worker_names(&self) -> BTreeMap<String, Vec<String>> {
-        let names = |workers: &[WorkerRuntime]| workers.iter().map(|worker| worker.id.to_string()).collect();
+        let names = |workers: &[WorkerRuntime]| {
+            workers.iter().map(|worker| worker.id.to_string()).collect()
+        };
         self.entries
             .iter()
             .map(|entry| entry.control.runtime())
@@ -47,7 +56,9 @@ impl Registry {
 
 fn stage(control: &dyn Control) -> StageStats {
     let stage = control.runtime();
-    let sum = |count: fn(&WorkerRuntime) -> &Count| stage.workers.iter().map(|worker| count(worker).get()).sum();
+    let sum = |count: fn(&WorkerRuntime) -> &Count| {
+        stage.workers.iter().map(|worker| count(worker).get()).sum()
+    };
     let is_busy = |worker: &&WorkerRuntime| worker.status.read().is_some();
     StageStats {
         stage_name: stage.name.to_string(),

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,12 +12,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::Pipeline;
 use super::chain::Launch;
 use super::error::StartError;
 use super::feed::Windowed;
 use super::handle::Handle;
 use super::registry::Registry;
-use super::Pipeline;
 use crate::engine::core::Core;
 use crate::item::{IntoItem, PipelineResult};
 
@@ -26,7 +27,7 @@ use crate::item::{IntoItem, PipelineResult};
 #[must_use = "streams do nothing unless polled"]
 pub struct ResultStream<Out: Send + 'static> {
     options: Options,
-    stage: Stage<Out>,
+    phase: Phase<Out>,
 }
 
 struct Options {
@@ -35,7 +36,7 @@ struct Options {
     cancel_on: CancellationToken,
 }
 
-enum Stage<Out: Send + 'static> {
+enum Phase<Out: Send + 'static> {
     Waiting(Box<dyn FnOnce(&Options) -> Running<Out> + Send>),
     Running(Running<Out>),
     Ended,
@@ -57,12 +58,14 @@ impl<Out: Send + 'static> ResultStream<Out> {
     {
         let runtime = runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         pipeline.validate()?;
-        let in_stages = |stage: &super::chain::Description| stage.config.capacity() + stage.config.workers;
+        let in_stages =
+            |stage: &super::chain::Description| stage.config.capacity() + stage.config.workers;
         let window = pipeline.descriptions().iter().map(in_stages).sum();
         let pipeline = pipeline.clone();
         let start = move |options: &Options| {
             let _entered = runtime.enter();
-            let run = Handle::start(&pipeline, options.ordered).expect("the configuration was validated");
+            let run =
+                Handle::start(&pipeline, options.ordered).expect("the configuration was validated");
             let permits = Arc::new(Semaphore::new(options.window.min(Semaphore::MAX_PERMITS)));
             let items = Windowed::new(items, Arc::clone(&permits));
             Running {
@@ -78,8 +81,19 @@ impl<Out: Send + 'static> ResultStream<Out> {
                 window,
                 cancel_on: CancellationToken::new(),
             },
-            stage: Stage::Waiting(Box::new(start)),
+            phase: Phase::Waiting(Box::new(start)),
         })
+    }
+
+    /// The next result; none after the last one.
+    ///
+    /// # Panics
+    /// At the end of the stream, if the iterator that fed it panicked.
+    ///
+    /// # Cancel safety
+    /// Dropped, it has taken nothing.
+    pub async fn next(&mut self) -> Option<PipelineResult<Out>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
     /// Gives the results in the order in which the items were fed. Without effect once it was polled.
@@ -132,24 +146,25 @@ impl<Out: Send + 'static> Stream for ResultStream<Out> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
-            match &mut this.stage {
-                Stage::Running(running) => {
+            match &mut this.phase {
+                Phase::Running(running) => {
                     if let Some(result) = ready!(running.core.outlet.poll_next(cx)) {
                         running.permits.add_permits(1);
                         return Poll::Ready(Some(result));
                     }
                     let ended = ready!(running.driver.poll_unpin(cx));
-                    this.stage = Stage::Ended;
+                    this.phase = Phase::Ended;
                     if let Err(error) = ended
                         && let Ok(panic) = error.try_into_panic()
                     {
                         resume_unwind(panic);
                     }
                 }
-                Stage::Ended => return Poll::Ready(None),
-                Stage::Waiting(_) => {
-                    if let Stage::Waiting(start) = std::mem::replace(&mut this.stage, Stage::Ended) {
-                        this.stage = Stage::Running(start(&this.options));
+                Phase::Ended => return Poll::Ready(None),
+                Phase::Waiting(_) => {
+                    if let Phase::Waiting(start) = std::mem::replace(&mut this.phase, Phase::Ended)
+                    {
+                        this.phase = Phase::Running(start(&this.options));
                     }
                 }
             }
@@ -159,7 +174,7 @@ impl<Out: Send + 'static> Stream for ResultStream<Out> {
 
 impl<Out: Send + 'static> Drop for ResultStream<Out> {
     fn drop(&mut self) {
-        if let Stage::Running(running) = &self.stage {
+        if let Phase::Running(running) = &self.phase {
             running.registry.abort();
             running.driver.abort();
         }

@@ -8,11 +8,17 @@ use crate::stage::{Retry, StageConfig};
 pub(super) fn validate(stages: &[Description]) -> Result<(), ConfigError> {
     let mut mistakes = Vec::new();
     let mut names = HashSet::new();
-    for Description { config, mistakes: settings } in stages {
+    for Description {
+        config,
+        mistakes: settings,
+    } in stages
+    {
         let name = &config.name;
         let mut say = |what: &str| mistakes.push(format!("stage `{name}`: {what}"));
         for setting in settings {
-            say(&format!("`{setting}` is set, but the stage does not retry: add `retry` to its attribute"));
+            say(&format!(
+                "`{setting}` is set, but the stage does not retry: add `retry` to its attribute"
+            ));
         }
         if name.is_empty() {
             say("its name is empty");
@@ -45,7 +51,10 @@ fn numbers(config: &StageConfig, say: &mut impl FnMut(&str)) {
     if config.timeout.is_some_and(|timeout| timeout.is_zero()) {
         say("`timeout` must be longer than zero");
     }
-    if config.rate.is_some_and(|rate| rate.count == 0 || rate.per.is_zero()) {
+    if config
+        .rate
+        .is_some_and(|rate| rate.count == 0 || rate.per.is_zero())
+    {
         say("`rate` needs a count of at least 1 and a period longer than zero");
     }
 }

@@ -25,7 +25,7 @@ pub use overrides::{Configured, IntoStage, StageExt};
 pub use rate::{ParseRateError, Rate};
 pub use retry::{OnWait, Retry, RetryMode};
 pub use state::{FromRef, State, StateFor};
-pub use task::{Argument, ByRef, ByValue, Call, Fallible, Passing, Task};
+pub use task::{Argument, ByRef, ByValue, Call, Copier, Fallible, Passing, Task};
 pub use worker_id::WorkerId;
 
 /// A stage: one or more tasks, run in order by a pool of workers, with one retry policy.

@@ -85,7 +85,11 @@ impl<S: Stage> Configured<S> {
         self
     }
 
-    fn map_retry(mut self, key: &'static str, change: impl FnOnce(super::Retry) -> super::Retry) -> Self {
+    fn map_retry(
+        mut self,
+        key: &'static str,
+        change: impl FnOnce(super::Retry) -> super::Retry,
+    ) -> Self {
         match self.config.retry.take() {
             Some(retry) => self.config.retry = Some(change(retry)),
             None => self.mistakes.push(key),

@@ -66,7 +66,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_rate_is_named() {
-        for text in ["", "5", "0/s", "-1/s", "5/", "5/0s", "5/parsec", "5/s/s", "1.5/s"] {
+        for text in [
+            "", "5", "0/s", "-1/s", "5/", "5/0s", "5/parsec", "5/s/s", "1.5/s",
+        ] {
             let error = text.parse::<Rate>().unwrap_err();
             assert!(error.to_string().contains(&format!("`{text}`")), "{error}");
         }

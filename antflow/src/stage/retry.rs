@@ -152,9 +152,19 @@ mod tests {
         let retry = Retry::per_task().exponential().max_wait(5 * SECOND);
         assert_eq!(
             [1, 2, 3, 4, 40, u32::MAX].map(|n| retry.pause_after(n)),
-            [SECOND, 2 * SECOND, 4 * SECOND, 5 * SECOND, 5 * SECOND, 5 * SECOND]
+            [
+                SECOND,
+                2 * SECOND,
+                4 * SECOND,
+                5 * SECOND,
+                5 * SECOND,
+                5 * SECOND
+            ]
         );
-        Retry::per_task().wait(Duration::MAX).exponential().pause_after(40);
+        Retry::per_task()
+            .wait(Duration::MAX)
+            .exponential()
+            .pause_after(40);
     }
 
     #[test]

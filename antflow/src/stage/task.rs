@@ -33,8 +33,10 @@ pub trait Call<St>: Task {
 }
 
 /// How a task `T` is given its item: `T::Input` or `&T::Input`.
-pub type Argument<'a, T> =
-    <<T as Task>::Passing as Passing<<T as Signature>::Input>>::Argument<'a>;
+pub type Argument<'a, T> = <<T as Task>::Passing as Passing<<T as Signature>::Input>>::Argument<'a>;
+
+/// How the copy of an item is made that an attempt gets while another may follow.
+pub type Copier<T> = fn(&T) -> T;
 
 /// How an item is handed to a task: [`ByValue`] or [`ByRef`].
 pub trait Passing<T: Send + 'static>: Send + Sync + 'static {
@@ -45,7 +47,7 @@ pub trait Passing<T: Send + 'static>: Send + Sync + 'static {
     ///
     /// What must outlive the attempt stays in the slot: the original of a by-value item if `copy` is given, and always
     /// one that is passed by reference.
-    fn argument(slot: &mut Option<T>, copy: Option<fn(&T) -> T>) -> Option<Self::Argument<'_>>;
+    fn argument(slot: &mut Option<T>, copy: Option<Copier<T>>) -> Option<Self::Argument<'_>>;
 }
 
 /// The task takes its item by value.
@@ -59,7 +61,7 @@ pub enum ByRef {}
 impl<T: Send + 'static> Passing<T> for ByValue {
     type Argument<'a> = T;
 
-    fn argument(slot: &mut Option<T>, copy: Option<fn(&T) -> T>) -> Option<T> {
+    fn argument(slot: &mut Option<T>, copy: Option<Copier<T>>) -> Option<T> {
         match copy {
             Some(copy) => slot.as_ref().map(copy),
             None => slot.take(),
@@ -70,7 +72,7 @@ impl<T: Send + 'static> Passing<T> for ByValue {
 impl<T: Send + Sync + 'static> Passing<T> for ByRef {
     type Argument<'a> = &'a T;
 
-    fn argument(slot: &mut Option<T>, _: Option<fn(&T) -> T>) -> Option<&T> {
+    fn argument(slot: &mut Option<T>, _: Option<Copier<T>>) -> Option<&T> {
         slot.as_ref()
     }
 }

@@ -71,7 +71,9 @@ impl PipelineStats {
     /// The numbers of the stage of this name.
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<&StageStats> {
-        self.stage_stats.iter().find(|stage| stage.stage_name == name)
+        self.stage_stats
+            .iter()
+            .find(|stage| stage.stage_name == name)
     }
 }
 

@@ -1,0 +1,41 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::cell::Cell;
+use super::envelope::Envelope;
+use super::sink::Sink;
+use super::task_list::TaskList;
+use crate::stage::Stage;
+
+/// An item that waits for its next attempt. Dropped, it ends the item as cancelled.
+pub(super) struct Parked<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
+    cell: Arc<Cell<S, L, St, D>>,
+    envelope: Option<Envelope<L::Slots>>,
+}
+
+impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
+    pub(super) fn new(cell: Arc<Cell<S, L, St, D>>, envelope: Envelope<L::Slots>) -> Self {
+        Self {
+            cell,
+            envelope: Some(envelope),
+        }
+    }
+
+    /// Waits, and puts the item back into the queue, whether or not there is room.
+    pub(super) async fn come_back(mut self, pause: Duration) {
+        tokio::time::sleep(pause).await;
+        if let Some(envelope) = self.envelope.take() {
+            let priority = envelope.tag.label.priority;
+            // A closed queue gives it back, and it is dropped with the rest.
+            self.envelope = self.cell.queue.push_again(priority, envelope).err();
+        }
+    }
+}
+
+impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Drop for Parked<S, L, St, D> {
+    fn drop(&mut self) {
+        if let Some(envelope) = self.envelope.take() {
+            self.cell.turn_away(envelope.tag);
+        }
+    }
+}
