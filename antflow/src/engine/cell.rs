@@ -118,7 +118,7 @@ where
                 Ok(_) => {}
                 Err(Closed) => return Err(PushError::Closed(envelope)),
             }
-            let envelope = cell.entering(envelope);
+            let envelope = Cell::<S, L, St, D>::entering(envelope);
             cell.emit_queued(&envelope.tag);
             for envelope in cell
                 .queue
@@ -130,7 +130,7 @@ where
         }
         let priority = envelope.tag.label.priority;
         cell.queue
-            .try_push(priority, envelope, |envelope| cell.entering(envelope))
+            .try_push(priority, envelope, Cell::<S, L, St, D>::entering)
     }
 
     fn room(&self) -> impl Future<Output = ()> + Send {
@@ -182,7 +182,7 @@ where
 
     fn fill(&self, reserved: usize, envelope: Envelope<T>) {
         self.emit_queued(&envelope.tag);
-        let entry = (envelope.tag.label.priority, self.entering(envelope));
+        let entry = (envelope.tag.label.priority, Self::entering(envelope));
         for refused in self.queue.fill(reserved, [entry]) {
             self.turn_away(refused.tag);
         }
@@ -190,7 +190,7 @@ where
 }
 
 impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
-    fn entering<T: 'static>(&self, envelope: Envelope<T>) -> Envelope<L::Slots> {
+    fn entering<T: 'static>(envelope: Envelope<T>) -> Envelope<L::Slots> {
         Envelope {
             value: L::enter(same(envelope.value)),
             tag: envelope.tag.entering(),

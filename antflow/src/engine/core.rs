@@ -88,12 +88,16 @@ impl<Out> Core<Out> {
             Err(_) => &self.shared.tally.failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        let details = tag.label.details.as_deref();
+        let (id, metadata) = match tag.label.details.map(Arc::try_unwrap) {
+            Some(Ok(details)) => (details.id, details.metadata),
+            Some(Err(shared)) => (shared.id.clone(), shared.metadata.clone()),
+            None => (None, Metadata::new()),
+        };
         self.outlet.put(PipelineResult {
-            id: item_id(details, tag.sequence_id),
+            id: id.unwrap_or(ItemId::Number(tag.sequence_id)),
             sequence_id: tag.sequence_id,
             value,
-            metadata: details.map_or_else(Metadata::new, |details| details.metadata.clone()),
+            metadata,
         });
         self.shared.accounting.settle(1);
     }

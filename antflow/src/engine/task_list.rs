@@ -110,12 +110,12 @@ pub trait Then: Sized {
     type Output;
 
     /// How many tasks it has.
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
 
     /// Adds a task that is called once.
     fn then<T: Task + Accepts<Self::Output>>(self, task: T) -> More<Self, T> {
         More {
-            index: self.len(),
+            index: self.count(),
             previous: self,
             task,
             copy: None,
@@ -128,7 +128,7 @@ pub trait Then: Sized {
         T::Passing: Retryable<T>,
     {
         More {
-            index: self.len(),
+            index: self.count(),
             previous: self,
             task,
             copy: T::Passing::COPY,
@@ -139,7 +139,7 @@ pub trait Then: Sized {
 impl<T: Task> Then for One<T> {
     type Output = T::Output;
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         1
     }
 }
@@ -147,7 +147,7 @@ impl<T: Task> Then for One<T> {
 impl<P, T: Task> Then for More<P, T> {
     type Output = T::Output;
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.index + 1
     }
 }

@@ -77,7 +77,7 @@ pub(crate) struct Observers {
 impl Observers {
     pub(crate) fn new(all: Vec<Arc<dyn Observer>>) -> Self {
         let panics = Arc::default();
-        let wanting = |wants: fn(&dyn Observer) -> bool| -> Vec<_> {
+        let wanting = |wants: fn(&(dyn Observer + 'static)) -> bool| -> Vec<_> {
             let wants = |observer: &&Arc<dyn Observer>| guarded(&panics, || wants(&***observer));
             all.iter()
                 .filter(|observer| wants(observer).unwrap_or(false))
@@ -85,8 +85,8 @@ impl Observers {
                 .collect()
         };
         Self {
-            status: wanting(|observer| observer.wants_status()),
-            tasks: wanting(|observer| observer.wants_tasks()),
+            status: wanting(Observer::wants_status),
+            tasks: wanting(Observer::wants_tasks),
             all,
             panics,
         }

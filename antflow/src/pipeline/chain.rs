@@ -18,7 +18,7 @@ pub trait Chain: Clone + Send + Sync + 'static {
 
     /// How many stages there are.
     #[doc(hidden)]
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
 
     /// What was said of each stage.
     #[doc(hidden)]
@@ -72,7 +72,7 @@ impl<S: Stage> Chain for First<S> {
     type Input = S::Input;
     type Output = S::Output;
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         1
     }
 
@@ -85,8 +85,8 @@ impl<C: Chain, S: Stage> Chain for Next<C, S> {
     type Input = C::Input;
     type Output = S::Output;
 
-    fn len(&self) -> usize {
-        self.chain.len() + 1
+    fn count(&self) -> usize {
+        self.chain.count() + 1
     }
 
     fn describe(&self, stages: &mut Vec<Description>) {
@@ -120,7 +120,7 @@ impl<St: Send + Sync + 'static, C: Launch<St>, S: Execute<St>> Launch<St> for Ne
         down: D,
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<C::Input>> {
-        let cell = open(&self.stage, self.chain.len(), down, run, S::into_tasks);
+        let cell = open(&self.stage, self.chain.count(), down, run, S::into_tasks);
         self.chain.launch(Link(cell), run)
     }
 }

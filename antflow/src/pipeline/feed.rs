@@ -1,9 +1,11 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::PollSemaphore;
 
 use super::error::FeedError;
 use super::registry::Registry;
@@ -35,7 +37,8 @@ where
     let mut items = pin!(items);
     let mut closed = pin!(shared.closed.cancelled());
     let mut fed = 0;
-    loop {
+    // A source that says it is empty is not made to wait for room that it does not need.
+    while items.size_hint().1 != Some(0) {
         if may_wait {
             shared.observers.ready().await;
         }
@@ -78,6 +81,7 @@ where
         }
         fed += 1;
     }
+    Ok(fed)
 }
 
 /// Room in a queue and in the account, for as long as the source is asked for an item. Dropped, both are given back.
@@ -85,6 +89,7 @@ struct Entry<'a, T> {
     shared: &'a Shared,
     inlet: &'a dyn Inlet<T>,
     reserved: usize,
+    used: bool,
 }
 
 impl<'a, T> Entry<'a, T> {
@@ -105,10 +110,11 @@ impl<'a, T> Entry<'a, T> {
             shared,
             inlet,
             reserved,
+            used: false,
         })
     }
 
-    fn take(self, item: impl IntoItem<T>) {
+    fn take(mut self, item: impl IntoItem<T>) {
         let (value, label) = item.into_item().into_parts();
         if let Some(id) = label
             .details
@@ -118,15 +124,17 @@ impl<'a, T> Entry<'a, T> {
             self.shared.note_id(id);
         }
         let tag = Tag::new(self.shared.number(1), label);
+        self.used = true;
         self.inlet.fill(self.reserved, Envelope { value, tag });
-        std::mem::forget(self);
     }
 }
 
 impl<T> Drop for Entry<'_, T> {
     fn drop(&mut self) {
-        self.inlet.unreserve(self.reserved);
-        self.shared.accounting.settle(1);
+        if !self.used {
+            self.inlet.unreserve(self.reserved);
+            self.shared.accounting.settle(1);
+        }
     }
 }
 
@@ -201,15 +209,15 @@ impl TaskContext {
 
 /// A stream that keeps what was fed and not yet taken out below a bound.
 pub(super) struct Windowed<S> {
-    permits: tokio_util::sync::PollSemaphore,
-    permit: Option<tokio::sync::OwnedSemaphorePermit>,
+    permits: PollSemaphore,
+    permit: Option<OwnedSemaphorePermit>,
     items: Pin<Box<S>>,
 }
 
 impl<S: Stream> Windowed<S> {
-    pub(super) fn new(items: S, permits: Arc<tokio::sync::Semaphore>) -> Self {
+    pub(super) fn new(items: S, permits: Arc<Semaphore>) -> Self {
         Self {
-            permits: tokio_util::sync::PollSemaphore::new(permits),
+            permits: PollSemaphore::new(permits),
             permit: None,
             items: Box::pin(items),
         }
@@ -219,10 +227,7 @@ impl<S: Stream> Windowed<S> {
 impl<S: Stream> Stream for Windowed<S> {
     type Item = S::Item;
 
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> Poll<Option<S::Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = &mut *self;
         if this.permit.is_none() {
             // The semaphore is never closed.
@@ -235,5 +240,9 @@ impl<S: Stream> Stream for Windowed<S> {
             permit.forget();
         }
         Poll::Ready(item)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.items.size_hint()
     }
 }

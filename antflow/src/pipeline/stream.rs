@@ -37,10 +37,12 @@ struct Options {
 }
 
 enum Phase<Out: Send + 'static> {
-    Waiting(Box<dyn FnOnce(&Options) -> Running<Out> + Send>),
+    Waiting(Starter<Out>),
     Running(Running<Out>),
     Ended,
 }
+
+type Starter<Out> = Box<dyn FnOnce(&Options) -> Running<Out> + Send>;
 
 struct Running<Out: Send + 'static> {
     registry: Arc<Registry>,
