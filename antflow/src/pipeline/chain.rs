@@ -5,7 +5,7 @@ use super::registry::{Entry, Launching};
 use crate::engine::cell::{Cell, Inlet, Link, cell};
 use crate::engine::sink::Sink;
 use crate::engine::{Execute, TaskList};
-use crate::stage::{Configured, Stage, StageConfig};
+use crate::stage::{Configured, Stage, StageConfig, TaskConfig};
 
 /// The stages of a pipeline, as a type: each knows the one before it.
 ///
@@ -32,8 +32,19 @@ pub struct Description {
     pub(super) mistakes: Vec<&'static str>,
 }
 
+impl Description {
+    /// How many items can be in the stage: in its queue and in the hands of its workers.
+    pub(super) fn room(&self) -> usize {
+        self.config.capacity().saturating_add(self.config.workers)
+    }
+}
+
 /// A chain whose stages can run with a state `St`.
 pub trait Launch<St>: Chain {
+    /// What was said of the tasks of each stage.
+    #[doc(hidden)]
+    fn describe_tasks(&self, stages: &mut Vec<Vec<TaskConfig>>);
+
     /// Makes the running stages, the last one first.
     #[doc(hidden)]
     fn launch<D: Sink<Self::Output>>(
@@ -105,6 +116,10 @@ impl Description {
 }
 
 impl<St: Send + Sync + 'static, S: Execute<St>> Launch<St> for First<S> {
+    fn describe_tasks(&self, stages: &mut Vec<Vec<TaskConfig>>) {
+        stages.push(task_configs(&self.stage));
+    }
+
     fn launch<D: Sink<S::Output>>(
         &self,
         down: D,
@@ -115,6 +130,11 @@ impl<St: Send + Sync + 'static, S: Execute<St>> Launch<St> for First<S> {
 }
 
 impl<St: Send + Sync + 'static, C: Launch<St>, S: Execute<St>> Launch<St> for Next<C, S> {
+    fn describe_tasks(&self, stages: &mut Vec<Vec<TaskConfig>>) {
+        self.chain.describe_tasks(stages);
+        stages.push(task_configs(&self.stage));
+    }
+
     fn launch<D: Sink<S::Output>>(
         &self,
         down: D,
@@ -123,6 +143,12 @@ impl<St: Send + Sync + 'static, C: Launch<St>, S: Execute<St>> Launch<St> for Ne
         let cell = open(&self.stage, self.chain.count(), down, run, S::into_tasks);
         self.chain.launch(Link(cell), run)
     }
+}
+
+fn task_configs<St, S: Execute<St>>(stage: &Configured<S>) -> Vec<TaskConfig> {
+    let mut configs = Vec::new();
+    stage.stage.clone().into_tasks().configs(&mut configs);
+    configs
 }
 
 /// Makes a stage, enters it into the run, and starts its workers.

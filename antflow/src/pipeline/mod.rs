@@ -191,8 +191,13 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     /// # Errors
     /// All mistakes together: zeros where none can be, two stages of one name, retry settings on a stage that does not
     /// retry.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        validate::validate(&self.descriptions())
+    pub fn validate(&self) -> Result<(), ConfigError>
+    where
+        C: Launch<St>,
+    {
+        let mut tasks = Vec::new();
+        self.chain.describe_tasks(&mut tasks);
+        validate::validate(&self.descriptions(), &tasks)
     }
 
     fn descriptions(&self) -> Vec<chain::Description> {

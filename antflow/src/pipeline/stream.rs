@@ -60,9 +60,10 @@ impl<Out: Send + 'static> ResultStream<Out> {
     {
         let runtime = runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         pipeline.validate()?;
-        let in_stages =
-            |stage: &super::chain::Description| stage.config.capacity() + stage.config.workers;
-        let window = pipeline.descriptions().iter().map(in_stages).sum();
+        let window = pipeline
+            .descriptions()
+            .iter()
+            .fold(0, |sum: usize, stage| sum.saturating_add(stage.room()));
         let pipeline = pipeline.clone();
         let start = move |options: &Options| {
             let _entered = runtime.enter();

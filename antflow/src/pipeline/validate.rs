@@ -1,18 +1,25 @@
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::chain::Description;
 use super::error::ConfigError;
-use crate::stage::{Retry, StageConfig};
+use crate::stage::{Rate, Retry, StageConfig, TaskConfig};
+
+/// More workers than this are a slip, and would be a lot of memory.
+const MOST_WORKERS: usize = 1 << 20;
 
 /// Finds all that cannot work, and says it together.
-pub(super) fn validate(stages: &[Description]) -> Result<(), ConfigError> {
+pub(super) fn validate(
+    stages: &[Description],
+    tasks: &[Vec<TaskConfig>],
+) -> Result<(), ConfigError> {
     let mut mistakes = Vec::new();
     let mut names = HashSet::new();
-    for Description {
-        config,
-        mistakes: settings,
-    } in stages
-    {
+    for (stage, tasks) in stages.iter().zip(tasks) {
+        let Description {
+            config,
+            mistakes: settings,
+        } = stage;
         let name = &config.name;
         let mut say = |what: &str| mistakes.push(format!("stage `{name}`: {what}"));
         for setting in settings {
@@ -26,9 +33,14 @@ pub(super) fn validate(stages: &[Description]) -> Result<(), ConfigError> {
         if !names.insert(name.as_ref()) {
             say("there is another stage of this name: rename one with `.named(\"..\")`");
         }
-        numbers(config, &mut say);
+        pool(config, &mut say);
+        limits(config.timeout, config.concurrency, config.rate, &mut say);
         if let Some(retry) = &config.retry {
             retries(retry, &mut say);
+        }
+        for task in tasks {
+            let mut say = |what: &str| say(&format!("task `{}`: {what}", task.name));
+            limits(task.timeout, task.concurrency, task.rate, &mut say);
         }
     }
     if mistakes.is_empty() {
@@ -38,23 +50,31 @@ pub(super) fn validate(stages: &[Description]) -> Result<(), ConfigError> {
     }
 }
 
-fn numbers(config: &StageConfig, say: &mut impl FnMut(&str)) {
+fn pool(config: &StageConfig, say: &mut impl FnMut(&str)) {
     if config.workers == 0 {
         say("`workers` must be at least 1");
+    }
+    if config.workers > MOST_WORKERS {
+        say(&format!("`workers` must be at most {MOST_WORKERS}"));
     }
     if config.queue == Some(0) {
         say("`queue` must be at least 1");
     }
-    if config.concurrency == Some(0) {
-        say("`concurrency` must be at least 1: nothing would ever start");
-    }
-    if config.timeout.is_some_and(|timeout| timeout.is_zero()) {
+}
+
+fn limits(
+    timeout: Option<Duration>,
+    concurrency: Option<usize>,
+    rate: Option<Rate>,
+    say: &mut impl FnMut(&str),
+) {
+    if timeout.is_some_and(|timeout| timeout.is_zero()) {
         say("`timeout` must be longer than zero");
     }
-    if config
-        .rate
-        .is_some_and(|rate| rate.count == 0 || rate.per.is_zero())
-    {
+    if concurrency == Some(0) {
+        say("`concurrency` must be at least 1: nothing would ever start");
+    }
+    if rate.is_some_and(|rate| rate.count == 0 || rate.per.is_zero()) {
         say("`rate` needs a count of at least 1 and a period longer than zero");
     }
 }

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 /// When and how often a failed attempt is repeated.
 ///
-/// Without a policy there is one attempt. A panic is never retried; an error is, unless `retry_if` refuses it.
+/// Without a policy there is one attempt. A panic is never retried; a timeout is, and so is an error unless `retry_if`
+/// refuses it.
 ///
 /// ```
 /// use std::time::Duration;
