@@ -183,6 +183,19 @@ fn loom_what_comes_back_to_a_full_queue_is_taken_up() {
 }
 
 #[test]
+fn loom_what_comes_back_wakes_an_idle_worker() {
+    model(|| {
+        let queue = Arc::new(Queue::new(1, None));
+        let idle = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || block_on(pop(&queue)))
+        };
+        queue.push_again(DEFAULT_PRIORITY, 1).unwrap();
+        assert_eq!(idle.join().unwrap(), Some(1));
+    });
+}
+
+#[test]
 fn loom_an_ordered_queue_opens_again_when_its_head_leaves() {
     model(|| {
         let queue = Arc::new(Queue::new(2, Some(1)));
