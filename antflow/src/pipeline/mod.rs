@@ -220,12 +220,12 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     ///
     /// # Cancel safety
     /// Dropped, the run is cut off: tasks are dropped at their next `.await`, and all items end cancelled.
-    pub fn run<I>(&self, items: I) -> Run<C, St, I>
+    pub fn run<I>(&self, items: I) -> Run<C::Output>
     where
         C: Launch<St>,
         I: IntoIterator<Item: IntoItem<C::Input>, IntoIter: Send + 'static>,
     {
-        Run::new(self.clone(), items)
+        Run::new(self.clone(), items.into_iter())
     }
 
     /// Feeds all items and gives the results as they come: in the order in which items end, or

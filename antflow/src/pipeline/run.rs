@@ -1,11 +1,12 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 use super::Pipeline;
-use super::chain::{Chain, Launch};
+use super::chain::Launch;
 use super::error::StartError;
 use super::handle::Handle;
 use crate::event::Observer;
@@ -30,74 +31,86 @@ use crate::item::{IntoItem, PipelineResult};
 /// # }
 /// ```
 #[must_use = "a run does nothing until it is awaited"]
-pub struct Run<C, St, I> {
-    pipeline: Pipeline<C, St>,
-    items: I,
-    cancel_on: Option<CancellationToken>,
+pub struct Run<Out> {
+    /// Knows the pipeline and the items, whose types are of no concern to whoever awaits the run.
+    start: Box<dyn FnOnce(Options) -> Finished<Out> + Send>,
+    options: Options,
 }
 
-impl<C: Chain, St: Send + Sync + 'static, I> Run<C, St, I> {
-    pub(super) fn new(pipeline: Pipeline<C, St>, items: I) -> Self {
+#[derive(Default)]
+struct Options {
+    cancel_on: Option<CancellationToken>,
+    observers: Vec<Arc<dyn Observer>>,
+}
+
+type Finished<Out> = Pin<Box<dyn Future<Output = Results<Out>> + Send>>;
+type Results<Out> = Result<Vec<PipelineResult<Out>>, StartError>;
+
+impl<Out: Send + 'static> Run<Out> {
+    pub(super) fn new<C, St, I>(pipeline: Pipeline<C, St>, items: I) -> Self
+    where
+        C: Launch<St, Output = Out>,
+        St: Send + Sync + 'static,
+        I: Iterator<Item: IntoItem<C::Input>> + Send + 'static,
+    {
+        let start = |options| -> Finished<Out> { Box::pin(run(pipeline, items, options)) };
         Self {
-            pipeline,
-            items,
-            cancel_on: None,
+            start: Box::new(start),
+            options: Options::default(),
         }
     }
 
     /// Shuts the run down when the token is cancelled: the items that were fed and are not done end cancelled, and
     /// items that were not fed have no result.
     pub fn cancel_on(mut self, token: CancellationToken) -> Self {
-        self.cancel_on = Some(token);
+        self.options.cancel_on = Some(token);
         self
     }
 
     /// Adds an observer for this run alone.
     pub fn observe(mut self, observer: impl Observer) -> Self {
-        self.pipeline = self.pipeline.observe(observer);
+        self.options.observers.push(Arc::new(observer));
         self
     }
 }
 
-impl<C, St, I> IntoFuture for Run<C, St, I>
+async fn run<C, St, I>(
+    mut pipeline: Pipeline<C, St>,
+    items: I,
+    options: Options,
+) -> Results<C::Output>
 where
     C: Launch<St>,
     St: Send + Sync + 'static,
-    I: IntoIterator<Item: IntoItem<C::Input>, IntoIter: Send + 'static>,
+    I: Iterator<Item: IntoItem<C::Input>> + Send,
 {
-    type Output = Result<Vec<PipelineResult<C::Output>>, StartError>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        let Self {
-            pipeline,
-            items,
-            cancel_on,
-        } = self;
-        let items = items.into_iter();
-        Box::pin(async move {
-            let run = Handle::start(&pipeline, true)?;
-            let whole = async {
-                // Refused only if the run was shut down, which the results show.
-                let _ = run.feed(items).await;
-                run.join().await
-            };
-            let Some(token) = cancel_on else {
-                return Ok(whole.await);
-            };
-            let finished = token.run_until_cancelled(whole).await;
-            match finished {
-                Some(results) => Ok(results),
-                None => Ok(run.shutdown().await),
-            }
-        })
+    pipeline.observers.extend(options.observers);
+    let run = Handle::start(&pipeline, true)?;
+    let whole = async {
+        // Refused only if the run was shut down, which the results show.
+        let _ = run.feed(items).await;
+        run.join().await
+    };
+    let Some(token) = options.cancel_on else {
+        return Ok(whole.await);
+    };
+    match token.run_until_cancelled(whole).await {
+        Some(results) => Ok(results),
+        None => Ok(run.shutdown().await),
     }
 }
 
-impl<C: Chain, St: Send + Sync + 'static, I> fmt::Debug for Run<C, St, I> {
+impl<Out: Send + 'static> IntoFuture for Run<Out> {
+    type Output = Results<Out>;
+    type IntoFuture = Finished<Out>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        (self.start)(self.options)
+    }
+}
+
+impl<Out> fmt::Debug for Run<Out> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run")
-            .field("pipeline", &self.pipeline)
-            .finish_non_exhaustive()
+        f.debug_struct("Run").finish_non_exhaustive()
     }
 }
