@@ -300,7 +300,8 @@ impl<Out: Send + 'static> Drop for Hand<'_, Out> {
             let worker = Some(self.frame.worker.id.clone());
             let attempts = if tag.begun { tag.attempt } else { 0 };
             self.core.cancel(self.frame.stage, worker, tag, attempts);
-            self.frame.worker.status.set_idle();
         }
+        // Also where the item is somebody else's already, and this worker was about to wait with it.
+        self.frame.worker.status.set_idle();
     }
 }

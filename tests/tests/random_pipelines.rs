@@ -1,0 +1,370 @@
+//! Whatever is wired, fed, failed, retried and cut off: every item has one outcome, and nothing hangs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use antflow::event::Status;
+use antflow::{
+    BoxError, Cancelled, Chain, Handle, Item, ItemErrorKind, Launch, OnWait, Pipeline,
+    PipelineResult, Retry, from_fn,
+};
+use antflow_tests::{Recorder, millis, within};
+use proptest::prelude::*;
+
+/// What an attempt does, after sleeping for so many milliseconds; none: without suspending.
+#[derive(Debug, Clone, Copy)]
+struct Act {
+    sleep: Option<u64>,
+    end: End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    Succeed,
+    Fail,
+    Panic,
+    GiveUp,
+}
+
+#[derive(Debug, Clone)]
+struct StagePlan {
+    workers: usize,
+    queue: usize,
+    retry: Option<Retry>,
+    ordered: bool,
+    concurrency: Option<usize>,
+    /// What the attempts of the items do: item `i` takes the `i`th list, over and over; a list that has come to its end
+    /// goes on with its last act.
+    acts: Vec<Vec<Act>>,
+}
+
+/// How the run is ended.
+#[derive(Debug, Clone, Copy)]
+enum Finale {
+    Join,
+    ShutdownAfter(u64),
+    DrainFor(u64),
+    DropAfter(u64),
+}
+
+#[derive(Debug, Clone)]
+struct Plan {
+    stages: Vec<StagePlan>,
+    /// The priority of each item.
+    items: Vec<i32>,
+    finale: Finale,
+}
+
+impl StagePlan {
+    fn act(&self, item: usize, attempt: u32) -> Act {
+        let acts = &self.acts[item % self.acts.len()];
+        acts[(attempt as usize - 1).min(acts.len() - 1)]
+    }
+
+    fn attempts(&self) -> u32 {
+        self.retry.as_ref().map_or(1, Retry::max_attempts)
+    }
+}
+
+/// How an item ends if nobody cuts the run off: in which stage, after how many attempts, and how.
+fn foreseen(plan: &Plan, item: usize) -> Option<(usize, u32, End)> {
+    plan.stages.iter().enumerate().find_map(|(index, stage)| {
+        let attempts = stage.attempts();
+        (1..=attempts)
+            .map(|attempt| (attempt, stage.act(item, attempt).end))
+            .find(|(attempt, end)| *end != End::Fail || *attempt == attempts)
+            .filter(|(_, end)| *end != End::Succeed)
+            .map(|(attempt, end)| (index, attempt, end))
+    })
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let sleep = prop_oneof![2 => Just(None), 1 => (0..20_u64).prop_map(Some)];
+    let end = prop_oneof![
+        6 => Just(End::Succeed),
+        4 => Just(End::Fail),
+        1 => Just(End::Panic),
+        1 => Just(End::GiveUp),
+    ];
+    (sleep, end).prop_map(|(sleep, end)| Act { sleep, end })
+}
+
+fn retry() -> impl Strategy<Value = Retry> {
+    (
+        any::<bool>(),
+        1..4_u32,
+        0..10_u64,
+        any::<bool>(),
+        any::<bool>(),
+    )
+        .prop_map(|(per_task, attempts, wait, release, jitter)| {
+            let retry = if per_task {
+                Retry::per_task()
+            } else {
+                Retry::per_stage()
+            };
+            let retry = retry.attempts(attempts).wait(millis(wait));
+            let retry = if jitter { retry.jitter() } else { retry };
+            retry.on_wait(if release {
+                OnWait::Release
+            } else {
+                OnWait::Hold
+            })
+        })
+}
+
+fn stage_plan() -> impl Strategy<Value = StagePlan> {
+    (
+        1..9_usize,
+        1..9_usize,
+        proptest::option::of(retry()),
+        any::<bool>(),
+        proptest::option::weighted(0.2, 1..4_usize),
+        prop::collection::vec(prop::collection::vec(act(), 1..4), 1..6),
+    )
+        .prop_map(
+            |(workers, queue, retry, ordered, concurrency, acts)| StagePlan {
+                workers,
+                queue,
+                retry,
+                ordered,
+                concurrency,
+                acts,
+            },
+        )
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let finale = prop_oneof![
+        3 => Just(Finale::Join),
+        2 => (0..60_u64).prop_map(Finale::ShutdownAfter),
+        1 => (0..60_u64).prop_map(Finale::DrainFor),
+        1 => (0..60_u64).prop_map(Finale::DropAfter),
+    ];
+    let priority = prop_oneof![3 => Just(100), 1 => 0..300_i32];
+    (
+        prop::collection::vec(stage_plan(), 1..5),
+        prop::collection::vec(priority, 0..40),
+        finale,
+    )
+        .prop_map(|(stages, items, finale)| Plan {
+            stages,
+            items,
+            finale,
+        })
+}
+
+/// The `index`th stage of the plan. Attempts are counted here, not taken from the library.
+macro_rules! stage {
+    ($plan:expr, $index:expr) => {{
+        let stage = $plan.stages[$index].clone();
+        let retry = stage.retry.clone();
+        let (workers, queue, ordered) = (stage.workers, stage.queue, stage.ordered);
+        let concurrency = stage.concurrency;
+        let tried: Arc<Mutex<HashMap<usize, u32>>> = Arc::default();
+        let built = from_fn(format!("S{}", $index), move |item: usize| {
+            let attempt = *tried
+                .lock()
+                .unwrap()
+                .entry(item)
+                .and_modify(|n| *n += 1)
+                .or_insert(1);
+            perform(item, stage.act(item, attempt))
+        });
+        let built = built.workers(workers).queue(queue);
+        let built = if ordered { built.ordered() } else { built };
+        let built = match concurrency {
+            Some(limit) => built.concurrency(limit),
+            None => built,
+        };
+        match retry {
+            Some(retry) => built.retry(retry),
+            None => built,
+        }
+    }};
+}
+
+async fn perform(item: usize, act: Act) -> Result<usize, BoxError> {
+    if let Some(sleep) = act.sleep {
+        tokio::time::sleep(millis(sleep)).await;
+    }
+    match act.end {
+        End::Succeed => Ok(item),
+        End::Fail => Err("planned".into()),
+        End::Panic => std::panic::resume_unwind(Box::new("planned")),
+        End::GiveUp => Err(Cancelled.into()),
+    }
+}
+
+async fn execute(plan: &Plan) {
+    let first = Pipeline::builder().stage(stage!(plan, 0));
+    match plan.stages.len() {
+        1 => finish(plan, &first).await,
+        2 => finish(plan, &first.stage(stage!(plan, 1))).await,
+        3 => finish(plan, &first.stage(stage!(plan, 1)).stage(stage!(plan, 2))).await,
+        _ => {
+            let whole = first.stage(stage!(plan, 1)).stage(stage!(plan, 2));
+            finish(plan, &whole.stage(stage!(plan, 3))).await;
+        }
+    }
+}
+
+async fn finish<C>(plan: &Plan, pipeline: &Pipeline<C>)
+where
+    C: Launch<()> + Chain<Input = usize, Output = usize>,
+{
+    let recorder = Recorder::new();
+    let run = pipeline.clone().observe(recorder.clone()).start().unwrap();
+    let items = plan.items.iter().enumerate();
+    let items = items.map(|(item, priority)| Item::new(item).priority(*priority));
+    let results = match plan.finale {
+        Finale::Join => {
+            assert_eq!(run.feed(items).await, Ok(plan.items.len()));
+            let results = run.join().await;
+            check_all_as_foreseen(plan, &results);
+            results
+        }
+        Finale::ShutdownAfter(ms) => {
+            let (_, results) = tokio::join!(run.feed(items), after(ms, run.shutdown()));
+            results
+        }
+        Finale::DrainFor(ms) => {
+            let (_, results) = tokio::join!(run.feed(items), run.drain(millis(ms)));
+            results
+        }
+        Finale::DropAfter(ms) => {
+            let _ = tokio::time::timeout(millis(ms), run.feed(items)).await;
+            let submitted = run.stats().items_submitted;
+            drop(run);
+            // Whoever was working is dropped when the runtime comes to it.
+            tokio::time::sleep(millis(1)).await;
+            check_all_ended(&recorder, submitted);
+            return;
+        }
+    };
+    check_results(plan, &results, &run);
+    recorder.check(&results, &run.stats());
+    check_order(plan, &recorder);
+}
+
+async fn after<T>(ms: u64, future: impl Future<Output = T>) -> T {
+    tokio::time::sleep(millis(ms)).await;
+    future.await
+}
+
+fn check_results(plan: &Plan, results: &[PipelineResult<usize>], run: &Handle<usize, usize>) {
+    let stats = run.stats();
+    let count = |wanted: fn(&PipelineResult<usize>) -> bool| {
+        results.iter().filter(|result| wanted(result)).count() as u64
+    };
+    let cancelled =
+        |result: &PipelineResult<usize>| result.error().is_some_and(|error| error.is_cancelled());
+    assert_eq!(stats.items_submitted, results.len() as u64);
+    assert_eq!(stats.items_in_flight, 0);
+    assert_eq!(stats.items_processed, count(PipelineResult::is_success));
+    assert_eq!(
+        stats.items_cancelled,
+        results.iter().filter(|result| cancelled(result)).count() as u64
+    );
+    assert_eq!(
+        stats.items_submitted,
+        stats.items_processed + stats.items_failed + stats.items_cancelled
+    );
+    for (place, result) in results.iter().enumerate() {
+        assert_eq!(
+            result.sequence_id, place as u64,
+            "results come in input order"
+        );
+        // What a run that is cut off has not cut off ended as it would have anyway.
+        if !cancelled(result) {
+            check_as_foreseen(plan, result);
+        }
+    }
+}
+
+fn check_all_as_foreseen(plan: &Plan, results: &[PipelineResult<usize>]) {
+    assert_eq!(results.len(), plan.items.len());
+    results
+        .iter()
+        .for_each(|result| check_as_foreseen(plan, result));
+}
+
+fn check_as_foreseen(plan: &Plan, result: &PipelineResult<usize>) {
+    let item = result.sequence_id as usize;
+    match (&result.value, foreseen(plan, item)) {
+        (Ok(value), None) => assert_eq!(*value, item),
+        (Err(error), Some((stage, attempts, end))) => {
+            assert_eq!(error.stage(), format!("S{stage}"));
+            assert_eq!(error.attempts(), attempts, "{error:?}");
+            let as_planned = match error.kind() {
+                ItemErrorKind::Failed(_) => end == End::Fail,
+                ItemErrorKind::Panicked(message) => end == End::Panic && message == "planned",
+                ItemErrorKind::Cancelled => end == End::GiveUp,
+                _ => false,
+            };
+            assert!(as_planned, "item {item} should {end:?}: {error:?}");
+        }
+        (value, foreseen) => panic!("item {item}: {value:?} instead of {foreseen:?}"),
+    }
+}
+
+fn check_all_ended(recorder: &Recorder, submitted: u64) {
+    for item in 0..submitted {
+        let lines = recorder.status_lines(item);
+        let ends = |line: &&String| line.contains("cancelled") || line.contains("failed");
+        let through = recorder
+            .statuses()
+            .iter()
+            .rfind(|event| event.sequence_id == item)
+            .is_some_and(|event| matches!(event.status, Status::Completed));
+        let ended = lines.iter().filter(ends).count();
+        assert!(
+            ended == 1 || (ended == 0 && through),
+            "item {item}: {lines:#?}"
+        );
+    }
+}
+
+/// Items enter the stage behind an ordered one in the order in which they were taken up there.
+fn check_order(plan: &Plan, recorder: &Recorder) {
+    let first = |stage: usize, status: Status| -> Vec<u64> {
+        let mut seen = Vec::new();
+        for event in recorder.statuses() {
+            if *event.stage == *format!("S{stage}")
+                && event.status == status
+                && !seen.contains(&event.sequence_id)
+            {
+                seen.push(event.sequence_id);
+            }
+        }
+        seen
+    };
+    for (index, _) in plan
+        .stages
+        .iter()
+        .enumerate()
+        .filter(|(_, stage)| stage.ordered)
+    {
+        if index + 1 == plan.stages.len() {
+            continue;
+        }
+        let left = first(index + 1, Status::Queued);
+        let mut taken = first(index, Status::InProgress);
+        taken.retain(|item| left.contains(item));
+        assert_eq!(taken, left, "S{index} is ordered");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_item_has_exactly_one_outcome(plan in plan()) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(within(execute(&plan)));
+    }
+}
