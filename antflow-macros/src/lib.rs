@@ -1,6 +1,8 @@
-//! The macros of [antflow](https://docs.rs/antflow): `#[stage]`, `#[task]` and `pipeline!`.
+//! The macros of [antflow](https://docs.rs/antflow): [`macro@stage`], [`macro@task`] and [`pipeline!`].
 //!
-//! Use them through `antflow`, which their expansions refer to.
+//! Use them through `antflow`, to which their expansions refer. Each macro goes through the same phases: its arguments
+//! are read and checked (`args`), the signature of the function is read (`signature`), code is written (`handle` for
+//! the type beside a function, `expand`). Every mistake that can be seen is reported, not only the first.
 
 mod args;
 mod errors;
@@ -9,22 +11,24 @@ mod pipeline;
 mod signature;
 mod stage;
 mod task;
+#[cfg(test)]
+mod testing;
 
 use proc_macro::TokenStream;
 
-/// Makes a stage of an async function, or of a struct that lists tasks.
+#[doc = include_str!("../docs/stage.md")]
 #[proc_macro_attribute]
 pub fn stage(args: TokenStream, item: TokenStream) -> TokenStream {
-    stage::expand(args.into(), item.into()).into()
+    stage::expand(args.into(), &item.into()).into()
 }
 
-/// Makes a task of an async function, for a stage that lists it.
+#[doc = include_str!("../docs/task.md")]
 #[proc_macro_attribute]
 pub fn task(args: TokenStream, item: TokenStream) -> TokenStream {
-    task::expand(args.into(), item.into()).into()
+    task::expand(args.into(), &item.into()).into()
 }
 
-/// Wires stages: `pipeline!(fetch >> parse >> save)`.
+#[doc = include_str!("../docs/pipeline.md")]
 #[proc_macro]
 pub fn pipeline(input: TokenStream) -> TokenStream {
     pipeline::expand(input.into()).into()

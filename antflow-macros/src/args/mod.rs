@@ -11,6 +11,7 @@ mod text;
 mod time;
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::{Expr, Ident, Lit, Path};
 
 pub(crate) use self::number::check_count;
@@ -76,6 +77,12 @@ impl Args {
         }
     }
 
+    /// `.key(value)` if there is a value. The method has the place of the key, for messages and for editors.
+    pub(crate) fn setter(&self, name: &str, value: Option<TokenStream>) -> Option<TokenStream> {
+        let key = self.key(name)?;
+        value.map(|value| quote!(.#key(#value)))
+    }
+
     fn entry(&self, name: &str) -> Option<&Entry> {
         self.0.iter().find(|entry| entry.key == name)
     }
@@ -106,7 +113,7 @@ fn literal(value: &Expr) -> Option<&Lit> {
 }
 
 /// What a fragment of a `macro_rules!` macro holds.
-fn ungrouped(mut value: &Expr) -> &Expr {
+pub(crate) fn ungrouped(mut value: &Expr) -> &Expr {
     while let Expr::Group(group) = value {
         value = &group.expr;
     }

@@ -9,10 +9,16 @@ use crate::errors::Errors;
 
 /// A duration as it was given.
 pub(crate) struct Time {
-    /// The expression for it.
-    pub(crate) tokens: TokenStream,
+    tokens: TokenStream,
     /// Its length, if it is a literal.
     pub(crate) length: Option<Duration>,
+}
+
+impl Time {
+    /// The expression for it.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        self.tokens
+    }
 }
 
 impl Args {
@@ -61,9 +67,7 @@ impl Args {
                 Ok((count, per)) => {
                     let (secs, nanos) = (per.as_secs(), per.subsec_nanos());
                     let per = quote!(::core::time::Duration::new(#secs, #nanos));
-                    return Some(
-                        quote_spanned!(text.span()=> #krate::Rate::new(#count, #per)),
-                    );
+                    return Some(quote_spanned!(text.span()=> #krate::Rate::new(#count, #per)));
                 }
                 Err(message) => errors.at(text, message),
             },

@@ -3,7 +3,7 @@ use quote::{quote, quote_spanned};
 use syn::ExprPath;
 
 use super::Handle;
-use crate::signature::{Ends, Output, Param, Shape};
+use crate::signature::{Ends, Output, Param, Shape, crate_at};
 
 impl Handle<'_> {
     /// `Task`: how the task is named and bounded, and how it takes its item.
@@ -13,10 +13,6 @@ impl Handle<'_> {
         retry_if: Option<&ExprPath>,
     ) -> TokenStream {
         let krate = self.krate;
-        let name = self.name;
-        let applied = &self.params.applied;
-        let generics = self.params.declared_with(&TokenStream::new());
-        let clause = self.params.clause(&TokenStream::new());
         let error = self.error();
         let by_ref = self.shape.is_some_and(|shape| shape.item.by_ref);
         let passing = if by_ref {
@@ -25,35 +21,31 @@ impl Handle<'_> {
             quote!(ByValue)
         };
         let is_retryable = retry_if.map(|path| {
-            let error = Ident::new("error", Span::mixed_site());
-            let call = quote_spanned!(Ends::of(path).start=> #path(#error));
+            let at = Ends::of(path).start;
+            let error = Ident::new("__error", at);
+            let call = quote_spanned!(at=> #path(#error));
             quote! {
                 fn is_retryable(&self, #error: &<Self as #krate::Task>::Error) -> bool {
                     #call
                 }
             }
         });
-        quote! {
-            impl #generics #krate::Task for #name #applied #clause {
-                type Error = #error;
-                type Passing = #krate::__private::#passing;
+        let body = quote! {
+            type Error = #error;
+            type Passing = #krate::__private::#passing;
 
-                fn config(&self) -> #krate::TaskConfig {
-                    #config
-                }
-
-                #is_retryable
+            fn config(&self) -> #krate::TaskConfig {
+                #config
             }
-        }
+
+            #is_retryable
+        };
+        self.target().implement(&quote!(#krate::Task), &body)
     }
 
     /// `Call`: the call of the function.
     pub(super) fn impl_call(&self) -> TokenStream {
         let krate = self.krate;
-        let name = self.name;
-        let applied = &self.params.applied;
-        let generics = self.params.declared_with(&quote!(__State));
-        let clause = self.state_clause();
         let at = self.return_span();
         let (input, body) = match self.shape {
             Some(shape) => (parameter(shape), self.body(shape, at)),
@@ -72,50 +64,49 @@ impl Handle<'_> {
             > + ::core::marker::Send + '__call
         };
         let body = quote_spanned!(at=> async move { #body });
-        quote! {
-            impl #generics #krate::__private::Call<__State> for #name #applied #clause {
-                fn call<'__call>(
-                    &'__call self,
-                    #item: #input,
-                    #cx: &'__call #krate::TaskContext,
-                    #state: &'__call __State,
-                ) -> #future {
-                    #body
-                }
+        let call = quote! {
+            fn call<'__call>(
+                &'__call self,
+                #item: #input,
+                #cx: &'__call #krate::TaskContext,
+                #state: &'__call __State,
+            ) -> #future {
+                #body
             }
-        }
+        };
+        let head = quote!(#krate::__private::Call<__State>);
+        self.target()
+            .implement_for_state(&head, &self.state_predicates(), &call)
     }
 
-    /// The `where` of an impl for a pipeline's state: that the state holds what the function takes.
-    pub(crate) fn state_clause(&self) -> TokenStream {
+    /// What the pipeline's state must be for the function: that it holds what the function takes.
+    pub(crate) fn state_predicates(&self) -> TokenStream {
         let krate = self.krate;
-        let name = self.name;
-        let applied = &self.params.applied;
-        let states = self
-            .shape
-            .into_iter()
-            .flat_map(|shape| &shape.params)
+        let handle = self.target().ty();
+        let params = self.shape.into_iter().flat_map(|shape| &shape.params);
+        params
             .filter_map(|param| match param {
                 Param::State(ty) => {
-                    Some(quote!(#ty: #krate::__private::StateFor<#name #applied, __State>,))
+                    let at = Ends::of(ty).end;
+                    let krate = crate_at(krate, at);
+                    Some(quote_spanned! {at=>
+                        #ty: #krate::__private::StateFor<#handle, __State>,
+                    })
                 }
                 _ => None,
-            });
-        self.params.clause(&quote! {
-            __State: ::core::marker::Send + ::core::marker::Sync + 'static,
-            #(#states)*
-        })
+            })
+            .collect()
     }
 
     fn body(&self, shape: &Shape, at: Span) -> TokenStream {
         let krate = self.krate;
         let name = self.name;
-        let applied = &self.params.applied;
+        let handle = self.target().ty();
         let turbofish = self.params.turbofish();
         if !shape.callable {
             return quote!(::core::unreachable!());
         }
-        let [item, cx, state] = arguments();
+        let [item, cx, state] = self.arguments();
         let arguments = shape.params.iter().map(|param| match param {
             Param::Item(_) if shape.item.parts == 1 => quote!(#item),
             Param::Item(part) => {
@@ -125,7 +116,7 @@ impl Handle<'_> {
             }
             Param::State(ty) => quote! {
                 #krate::State(
-                    <#ty as #krate::__private::StateFor<#name #applied, __State>>::from_state(#state)
+                    <#ty as #krate::__private::StateFor<#handle, __State>>::from_state(#state)
                 )
             },
             Param::Context => quote!(#cx),
@@ -138,25 +129,31 @@ impl Handle<'_> {
         }
     }
 
-    /// The arguments of `call`, `_` for those that the function does not take.
+    /// The names of the item, the context and the state. The item is named where the user wrote its type.
+    fn arguments(&self) -> [Ident; 3] {
+        let call_site = Span::call_site();
+        let item = self.shape.map_or(call_site, |shape| shape.item.ends.start);
+        [
+            Ident::new("__item", item),
+            Ident::new("__cx", call_site),
+            Ident::new("__state", call_site),
+        ]
+    }
+
+    /// The same names, `_` for those that the function does not take.
     fn used_arguments(&self) -> [TokenStream; 3] {
         let params = match self.shape {
             Some(shape) if shape.callable => &*shape.params,
             _ => &[],
         };
-        let used = [
-            params.iter().any(|param| matches!(param, Param::Item(_))),
-            params.iter().any(|param| matches!(param, Param::Context)),
-            params.iter().any(|param| matches!(param, Param::State(_))),
-        ];
-        let mut used = used.into_iter();
-        arguments().map(|name| {
-            if used.next() == Some(true) {
-                quote!(#name)
-            } else {
-                quote!(_)
-            }
-        })
+        let is_used = |what: fn(&Param) -> bool| params.iter().any(what);
+        let [item, cx, state] = self.arguments();
+        let named = |name: Ident, used| if used { quote!(#name) } else { quote!(_) };
+        [
+            named(item, is_used(|param| matches!(param, Param::Item(_)))),
+            named(cx, is_used(|param| matches!(param, Param::Context))),
+            named(state, is_used(|param| matches!(param, Param::State(_)))),
+        ]
     }
 
     /// Where a future that is not `Send` is underlined.
@@ -173,9 +170,4 @@ fn parameter(shape: &Shape) -> TokenStream {
     } else {
         item.clone()
     }
-}
-
-/// The names of the item, the context and the state, which the user's code cannot meet.
-fn arguments() -> [Ident; 3] {
-    ["item", "cx", "state"].map(|name| Ident::new(name, Span::mixed_site()))
 }

@@ -1,5 +1,5 @@
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Attribute, Visibility};
 
 use crate::signature::Params;
@@ -11,22 +11,28 @@ pub(crate) fn declare(
     name: &Ident,
     params: &Params,
 ) -> TokenStream {
+    // Messages that show the definition of the type point at the user's name.
+    let at = name.span();
     if params.is_empty() {
+        let item = quote_spanned!(at=> struct #name {});
         return quote! {
             #attrs
             #[allow(non_camel_case_types)]
             #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default)]
-            #vis struct #name {}
+            #vis #item
         };
     }
     let Params { bare, types, .. } = params;
-    quote! {
-        #attrs
-        #[allow(non_camel_case_types)]
-        #vis struct #name<#bare> {
+    let item = quote_spanned! {at=>
+        struct #name<#bare> {
             #[doc(hidden)]
             pub types_are_missing: ::core::marker::PhantomData<fn() -> (#types)>,
         }
+    };
+    quote! {
+        #attrs
+        #[allow(non_camel_case_types)]
+        #vis #item
     }
 }
 

@@ -11,8 +11,15 @@ pub(super) fn of(attrs: &[Attribute], name: &Ident, noun: &str) -> TokenStream {
         " {noun} handle of [`{name}()`](fn@{name}).",
         name = name.unraw()
     );
-    let mut docs = quote!(#[doc = #line] #[doc = ""]);
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("doc")) {
+    let mut docs = quote!(#[doc = #line]);
+    let mut lines = attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("doc"))
+        .peekable();
+    if lines.peek().is_some() {
+        docs.extend(quote!(#[doc = ""]));
+    }
+    for attr in lines {
         if text_of(attr).is_some_and(|text| text.contains("```") || text.contains("~~~")) {
             break;
         }

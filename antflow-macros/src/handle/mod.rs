@@ -5,6 +5,7 @@
 mod call;
 mod declare;
 mod docs;
+mod target;
 mod types;
 
 use proc_macro2::{Ident, TokenStream};
@@ -12,6 +13,7 @@ use quote::quote;
 use syn::{Attribute, ExprPath, Path};
 
 pub(crate) use self::declare::{declare, scope};
+pub(crate) use self::target::Target;
 use crate::errors::Errors;
 use crate::signature::{Function, Params, Shape};
 
@@ -35,6 +37,14 @@ impl<'a> Handle<'a> {
                 None => Params::without_bounds(generics),
             },
             shape,
+        }
+    }
+
+    /// The type that the impls are for.
+    pub(crate) fn target(&self) -> Target<'_> {
+        Target {
+            name: self.name,
+            params: &self.params,
         }
     }
 

@@ -4,7 +4,7 @@ use syn::{GenericArgument, Path, PathArguments, Type};
 
 use super::{Handle, declare};
 use crate::errors::Errors;
-use crate::signature::{Ends, Output, respanned};
+use crate::signature::{Ends, Output, crate_at, respanned};
 
 impl Handle<'_> {
     /// `Signature` and `Accepts`.
@@ -13,42 +13,27 @@ impl Handle<'_> {
     /// says nothing about uses of the type, so that one mistake gives one error.
     pub(super) fn impl_signature(&self, errors: &Errors) -> TokenStream {
         let krate = self.krate;
-        let name = self.name;
-        let applied = &self.params.applied;
-        let generics = self.params.declared_with(&TokenStream::new());
-        let clause = self.params.clause(&TokenStream::new());
+        let target = self.target();
+        let own_input = quote!(<Self as #krate::Signature>::Input);
         let (input, output, accepts) = match self.shape {
             None => {
                 let input = quote!(<[(); { #errors }] as #krate::Signature>::Input);
-                let own = quote!(<Self as #krate::Signature>::Input);
-                let accepts = quote! {
-                    impl #generics #krate::Accepts<<#name #applied as #krate::Signature>::Input>
-                        for #name #applied {}
-                };
-                (input, own, accepts)
+                let ty = target.ty();
+                let head = quote!(#krate::Accepts<<#ty as #krate::Signature>::Input>);
+                let accepts = target.implement(&head, &TokenStream::new());
+                (input, own_input, accepts)
             }
             Some(shape) => {
                 let item = &shape.item.ty;
-                let head =
-                    quote_spanned!(shape.item.ends.start=> #krate::Accepts<#item>);
-                let header = shape.item.ends.impl_header(&generics, &head, name, applied);
-                (
-                    item.clone(),
-                    output(&shape.output, krate),
-                    quote!(#header #clause {}),
-                )
+                let accepts = target.implement_at(shape.item.ends, &quote!(#krate::Accepts<#item>));
+                (item.clone(), output(&shape.output, krate), accepts)
             }
         };
+        let types = quote!(type Input = #input; type Output = #output;);
+        let signature = target.implement(&quote!(#krate::Signature), &types);
         let generic =
-            (!self.params.is_empty()).then(|| declare::impls_of_generic(name, &self.params));
-        quote! {
-            #generic
-            impl #generics #krate::Signature for #name #applied #clause {
-                type Input = #input;
-                type Output = #output;
-            }
-            #accepts
-        }
+            (!self.params.is_empty()).then(|| declare::impls_of_generic(self.name, &self.params));
+        quote!(#generic #signature #accepts)
     }
 
     /// The error type of the task.
@@ -75,7 +60,9 @@ impl Handle<'_> {
         let message = format!(
             "{noun} `{name}` returns a `Result` under another name; write the return type as `Result<..>`"
         );
-        quote_spanned! {Ends::of(ty).start=>
+        let at = Ends::of(ty).start;
+        let krate = crate_at(krate, at);
+        quote_spanned! {at=>
             const _: () = {
                 #[allow(unused_imports)]
                 use #krate::__private::IsNoResult as _;
@@ -95,6 +82,7 @@ fn output(output: &Output, krate: &Path) -> TokenStream {
 /// `<Type as Fallible>::Ok`, underlined as `written`.
 fn projection(ty: &Type, krate: &Path, part: &TokenStream, written: Ends) -> TokenStream {
     let start = quote_spanned!(written.start=> <);
+    let krate = crate_at(krate, written.end);
     let end = quote_spanned!(written.end=> as #krate::__private::Fallible>::);
     let part = respanned(part, written.end);
     quote!(#start #ty #end #part)

@@ -3,7 +3,7 @@ use syn::{BinOp, Expr, ExprMethodCall};
 
 use super::operand::Operand;
 use super::parse::wired_with;
-use crate::args::check_count;
+use crate::args::{check_count, ungrouped};
 use crate::errors::Errors;
 
 /// Methods whose number must be at least one.
@@ -36,7 +36,7 @@ fn collect(expr: &Expr, operands: &mut Vec<Operand>, errors: &mut Errors) {
             );
         }
         Expr::Path(path) if !path.path.is_ident("self") => {
-            operands.push(Operand::stage(path, expr))
+            operands.push(Operand::stage(path, expr));
         }
         Expr::MethodCall(call) => method_call(call, expr, operands, errors),
         _ => match mistake(expr) {
@@ -62,7 +62,7 @@ fn method_call(
     };
     match receiver {
         Expr::Path(path) if !path.path.is_ident("self") => {
-            operands.push(Operand::stage(path, whole))
+            operands.push(Operand::stage(path, whole));
         }
         _ => operands.push(Operand::value(whole)),
     }
@@ -101,11 +101,4 @@ fn mistake(expr: &Expr) -> Option<&'static str> {
 
 fn is_chain(expr: &Expr) -> bool {
     matches!(ungrouped(expr), Expr::Binary(binary) if matches!(binary.op, BinOp::Shr(_)))
-}
-
-fn ungrouped(mut expr: &Expr) -> &Expr {
-    while let Expr::Group(group) = expr {
-        expr = &group.expr;
-    }
-    expr
 }

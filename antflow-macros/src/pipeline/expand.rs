@@ -1,41 +1,53 @@
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::Path;
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Expr, Path};
 
 use super::operand::Operand;
-use super::{check, parse};
+use super::parse::{Content, Input};
+use super::{check, declare, parse};
 use crate::errors::{Errors, guard};
 
 /// Expands `pipeline!(input)`.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     guard(&TokenStream::new(), || match parse::parse(input) {
-        Ok(input) => {
-            let mut errors = Errors::default();
-            let operands = check::operands(&input.chain, &mut errors);
-            if errors.is_empty() {
-                build(&input.krate, &operands)
-            } else {
-                quote!({ #errors })
-            }
-        }
+        Ok(Input { krate, content }) => match content {
+            Content::Chain(chain) => expression(&krate, &chain),
+            Content::Declared(declared) => declared
+                .iter()
+                .map(|declared| declare::expand(&krate, declared))
+                .collect(),
+        },
         Err(error) => error.into_compile_error(),
     })
 }
 
-/// The calls of the builder.
-fn build(krate: &Path, operands: &[Operand]) -> TokenStream {
-    let mut chain = quote!(#krate::Pipeline::builder());
-    for operand in operands {
-        let value = &operand.value;
-        chain = quote_spanned!(operand.span=> #chain.stage(#value));
+fn expression(krate: &Path, chain: &Expr) -> TokenStream {
+    let mut errors = Errors::default();
+    let operands = check::operands(chain, &mut errors);
+    if errors.is_empty() {
+        build(krate, &operands)
+    } else {
+        quote!({ #errors })
     }
-    if operands.iter().any(|operand| operand.has_overrides) {
-        quote!({
+}
+
+/// The calls of the builder, each with a variable whose name stands where the user wrote the stage's.
+///
+/// The variables make a message about a stage underline one token, also of `text::parse.workers(4)`.
+pub(super) fn build(krate: &Path, operands: &[Operand]) -> TokenStream {
+    let mut values = TokenStream::new();
+    let mut chain = quote!(#krate::Pipeline::builder());
+    for (index, operand) in operands.iter().enumerate() {
+        let variable = format_ident!("__stage{index}", span = operand.span);
+        values.extend(quote!(let #variable = #operand;));
+        chain = quote_spanned!(operand.span=> #chain.stage(#variable));
+    }
+    let overrides = operands.iter().any(Operand::has_overrides);
+    let import = overrides.then(|| {
+        quote! {
             #[allow(unused_imports)]
             use #krate::__private::StageExt as _;
-            #chain
-        })
-    } else {
-        chain
-    }
+        }
+    });
+    quote!({ #import #values #chain })
 }

@@ -1,6 +1,7 @@
 //! `pipeline!`: stages joined by `>>`.
 
 mod check;
+mod declare;
 mod expand;
 mod operand;
 mod parse;

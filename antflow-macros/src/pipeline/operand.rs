@@ -1,17 +1,18 @@
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::{Expr, ExprPath, PathArguments};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Expr, ExprPath};
 
+use crate::args::ungrouped;
 use crate::signature::Ends;
 
 /// One stage of a chain.
 pub(super) struct Operand {
-    /// The expression of the stage.
-    pub(super) value: TokenStream,
+    /// The expression that methods are called on.
+    value: TokenStream,
+    /// The method calls.
+    calls: TokenStream,
     /// The stage's type, if it is known.
     pub(super) ty: Option<ExprPath>,
-    /// Whether methods are called on it.
-    pub(super) has_overrides: bool,
     /// Where messages about it point.
     pub(super) span: Span,
 }
@@ -19,52 +20,76 @@ pub(super) struct Operand {
 impl Operand {
     /// A path, with method calls behind it or without.
     pub(super) fn stage(path: &ExprPath, whole: &Expr) -> Self {
-        let span = Ends::of(path).end;
+        let last = path.path.segments.last();
         Self {
-            value: with_receiver(whole, &construct(path)),
+            value: construct(path),
+            calls: calls(whole),
             ty: Some(path.clone()),
-            has_overrides: matches!(whole, Expr::MethodCall(_)),
-            span,
+            span: last.map_or_else(|| Ends::of(path).end, |last| last.ident.span()),
         }
     }
 
     /// Any other expression, taken for the value of a stage.
     pub(super) fn value(whole: &Expr) -> Self {
+        let mut innermost = whole;
+        while let Expr::MethodCall(call) = ungrouped(innermost) {
+            innermost = &call.receiver;
+        }
+        let value = match innermost {
+            Expr::Paren(paren) if !matches!(whole, Expr::MethodCall(_)) => &paren.expr,
+            _ => innermost,
+        };
         Self {
-            value: quote!(#whole),
+            value: value.to_token_stream(),
+            calls: calls(whole),
             ty: None,
-            has_overrides: matches!(whole, Expr::MethodCall(_)),
             span: Ends::of(whole).start,
         }
+    }
+
+    /// Takes the value of another type, which has `Default`.
+    pub(super) fn construct(&mut self, ty: &Ident) {
+        self.value = default_of(&quote!(#ty), self.span);
+    }
+
+    /// Whether methods are called on it.
+    pub(super) fn has_overrides(&self) -> bool {
+        !self.calls.is_empty()
+    }
+}
+
+impl ToTokens for Operand {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.value.to_tokens(tokens);
+        self.calls.to_tokens(tokens);
     }
 }
 
 /// The value of the type that a path names.
 fn construct(path: &ExprPath) -> TokenStream {
     let span = Ends::of(path).end;
-    let has_arguments = path
-        .path
-        .segments
-        .iter()
-        .any(|segment| !matches!(segment.arguments, PathArguments::None));
-    if has_arguments || path.qself.is_some() {
-        quote_spanned!(span=> <#path as ::core::default::Default>::default())
+    let mut segments = path.path.segments.iter();
+    if path.qself.is_some() || segments.any(|segment| !segment.arguments.is_empty()) {
+        default_of(&quote!(#path), span)
     } else {
         quote_spanned!(span=> #path {})
     }
 }
 
-/// The same method calls on another receiver.
-fn with_receiver(whole: &Expr, receiver: &TokenStream) -> TokenStream {
-    let Expr::MethodCall(call) = whole else {
-        return receiver.clone();
+fn default_of(ty: &TokenStream, span: Span) -> TokenStream {
+    quote_spanned!(span=> <#ty as ::core::default::Default>::default())
+}
+
+/// The method calls behind the innermost receiver.
+fn calls(whole: &Expr) -> TokenStream {
+    let Expr::MethodCall(call) = ungrouped(whole) else {
+        return TokenStream::new();
     };
-    let receiver = with_receiver(&call.receiver, receiver);
-    let (dot, method, turbofish, args) =
-        (&call.dot_token, &call.method, &call.turbofish, &call.args);
-    let mut calls = quote!(#receiver #dot #method #turbofish);
-    call.paren_token.surround(&mut calls, |tokens| {
-        quote::ToTokens::to_tokens(args, tokens)
-    });
-    calls
+    let mut tokens = calls(&call.receiver);
+    call.dot_token.to_tokens(&mut tokens);
+    call.method.to_tokens(&mut tokens);
+    call.turbofish.to_tokens(&mut tokens);
+    call.paren_token
+        .surround(&mut tokens, |tokens| call.args.to_tokens(tokens));
+    tokens
 }

@@ -1,28 +1,83 @@
 use proc_macro2::{Spacing, TokenStream, TokenTree};
 use quote::quote;
-use syn::parse::{ParseStream, Parser as _};
-use syn::{Expr, Path, Token};
+use syn::parse::{Parse, ParseStream, Parser as _};
+use syn::{Attribute, Expr, Ident, Path, Token, Type, Visibility};
 
 use crate::args::default_crate_path;
 
-/// What stands in `pipeline!(..)`.
+/// What stands in `pipeline!`, behind `crate = path;`.
 pub(super) struct Input {
-    /// `crate = path;` in front.
     pub(super) krate: Path,
+    pub(super) content: Content,
+}
+
+pub(super) enum Content {
+    /// `fetch >> parse`
+    Chain(Box<Expr>),
+    /// `pub Ingest: Url => RowId = fetch >> parse;`, any number of them
+    Declared(Vec<Declared>),
+}
+
+/// A pipeline with a name.
+pub(super) struct Declared {
+    pub(super) attrs: Vec<Attribute>,
+    pub(super) vis: Visibility,
+    pub(super) name: Ident,
+    pub(super) input: Type,
+    pub(super) output: Type,
     pub(super) chain: Expr,
 }
 
 pub(super) fn parse(tokens: TokenStream) -> syn::Result<Input> {
     let parser = |input: ParseStream<'_>| {
         let krate = crate_path(input)?;
-        let chain = chain(input)?;
-        if input.is_empty() {
-            Ok(Input { krate, chain })
-        } else {
-            Err(foreign_separator(input.parse()?))
+        if !is_declared(input) {
+            let content = Content::Chain(Box::new(chain(input)?));
+            end_of_chain(input)?;
+            return Ok(Input { krate, content });
         }
+        let mut declared = Vec::new();
+        while !input.is_empty() {
+            declared.push(input.parse()?);
+        }
+        let content = Content::Declared(declared);
+        Ok(Input { krate, content })
     };
     parser.parse2(tokens)
+}
+
+/// Whether attributes, a visibility, or a name with a colon come next.
+fn is_declared(input: ParseStream<'_>) -> bool {
+    let named = input.peek(Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]);
+    named || input.peek(Token![#]) || input.peek(Token![pub])
+}
+
+impl Parse for Declared {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let name: Ident = input.parse()?;
+        let ends = format!("expected the types at both ends, as in `{name}: Url => Row = ..`");
+        let missing = |error: syn::Error| syn::Error::new(error.span(), &ends);
+        input.parse::<Token![:]>().map_err(missing)?;
+        let first = input.parse()?;
+        input.parse::<Token![=>]>().map_err(missing)?;
+        let last = input.parse()?;
+        input.parse::<Token![=]>().map_err(missing)?;
+        let chain = chain(input)?;
+        if !input.is_empty() && !input.peek(Token![;]) {
+            end_of_chain(input)?;
+        }
+        input.parse::<Option<Token![;]>>()?;
+        Ok(Self {
+            attrs,
+            vis,
+            name,
+            input: first,
+            output: last,
+            chain,
+        })
+    }
 }
 
 /// Reads `crate = path;` if it is there.
@@ -92,12 +147,12 @@ fn is_punct(token: &TokenTree, char: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
 }
 
-/// The message about what stands where `>>` is expected.
-fn foreign_separator(rest: TokenStream) -> syn::Error {
-    let mut tokens = rest.into_iter().peekable();
+/// Refuses what stands where `>>` or the end is expected.
+fn end_of_chain(input: ParseStream<'_>) -> syn::Result<()> {
+    let mut tokens = input.parse::<TokenStream>()?.into_iter().peekable();
     let mut written = TokenStream::new();
     let mut text = String::new();
-    while let Some(token) = tokens.next() {
+    for token in tokens.by_ref() {
         let joint = matches!(&token, TokenTree::Punct(punct) if punct.spacing() == Spacing::Joint);
         text.push_str(&token.to_string());
         written.extend([token]);
@@ -105,12 +160,16 @@ fn foreign_separator(rest: TokenStream) -> syn::Error {
             break;
         }
     }
-    let last = tokens.peek().is_none();
+    let is_last = tokens.peek().is_none();
     let message = match &*text {
-        "," | ";" if last => format!("nothing may follow the last stage: remove the `{text}`"),
-        _ => wired_with(&text),
+        "" => return Ok(()),
+        "," | ";" if is_last => format!("nothing may follow the last stage: remove the `{text}`"),
+        _ if text.starts_with(|c: char| c.is_ascii_punctuation() && !"_\"'({[".contains(c)) => {
+            wired_with(&text)
+        }
+        _ => "expected `>>` in front of this".to_owned(),
     };
-    syn::Error::new_spanned(written, message)
+    Err(syn::Error::new_spanned(written, message))
 }
 
 pub(super) fn wired_with(found: &str) -> String {

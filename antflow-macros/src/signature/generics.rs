@@ -31,6 +31,8 @@ pub(crate) struct Params {
 
 impl Params {
     /// Of a signature that passed its checks.
+    ///
+    /// Items are `Send + 'static`, so that the parameters are held to be both without being told.
     pub(crate) fn of(generics: &Generics) -> Self {
         let params = &generics.params;
         let mut this = Self::without_bounds(generics);
@@ -41,6 +43,11 @@ impl Params {
         if let Some(clause) = &generics.where_clause {
             let predicates = clause.predicates.iter();
             this.predicates = quote!(#(#predicates,)*);
+        }
+        for param in generics.type_params() {
+            let name = &param.ident;
+            this.predicates
+                .extend(quote!(#name: ::core::marker::Send + 'static,));
         }
         this
     }

@@ -15,7 +15,7 @@ use syn::{Attribute, ExprPath, Safety, Signature, Type, Visibility};
 pub(crate) use self::generics::Params;
 pub(crate) use self::output::Output;
 pub(crate) use self::params::{Item, Param};
-pub(crate) use self::span::{Ends, respanned};
+pub(crate) use self::span::{Ends, crate_at, respanned};
 use crate::errors::Errors;
 
 /// An annotated function, without its body.
@@ -134,21 +134,22 @@ impl Shape {
 }
 
 impl Shape {
-    /// Refuses `retry_if` on a function without errors.
-    pub(crate) fn check_retry_if(
+    /// Takes a `retry_if`, unless the function returns no error that it could look at.
+    pub(crate) fn retry_if<'a>(
         &self,
-        retry_if: Option<&ExprPath>,
+        path: Option<&'a ExprPath>,
         noun: &str,
         errors: &mut Errors,
-    ) {
-        if let Some(path) = retry_if
-            && !matches!(self.output, Output::Result(_))
-        {
-            errors.at(
-                path,
-                format!("`retry_if` looks at an error, and this {noun} returns no `Result<..>`"),
-            );
+    ) -> Option<&'a ExprPath> {
+        let path = path?;
+        if matches!(self.output, Output::Result(_)) {
+            return Some(path);
         }
+        errors.at(
+            path,
+            format!("`retry_if` looks at an error, and this {noun} returns no `Result<..>`"),
+        );
+        None
     }
 }
 
@@ -179,7 +180,7 @@ fn check_qualifiers(sig: &Signature, noun: &str, errors: &mut Errors) -> bool {
 }
 
 /// A type without invisible groups and parentheses around it.
-fn bare(mut ty: &Type) -> &Type {
+pub(crate) fn bare(mut ty: &Type) -> &Type {
     loop {
         ty = match ty {
             Type::Group(group) => &group.elem,

@@ -11,7 +11,7 @@ pub(crate) enum Param {
     /// The item, or this part of it.
     Item(usize),
     /// `State<T>` with its `T`.
-    State(Type),
+    State(Box<Type>),
     /// `&TaskContext`
     Context,
 }
@@ -53,7 +53,7 @@ pub(super) fn read(sig: &Signature, noun: &str, errors: &mut Errors) -> Option<(
                 params.push(Param::Item(plain.len()));
                 plain.push(part);
             }
-            Ok(Read::State(ty)) => params.push(Param::State(ty)),
+            Ok(Read::State(ty)) => params.push(Param::State(Box::new(ty))),
             Ok(Read::Context) if params.iter().any(|param| matches!(param, Param::Context)) => {
                 mistakes.at(&input.ty, "the context is taken twice");
             }

@@ -1,10 +1,11 @@
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::Path;
 
 /// The first and the last token of what the user wrote.
 ///
-/// Spans cannot be joined on stable Rust, but the compiler underlines everything from the first token of an item's
-/// header to its last one.
+/// Spans cannot be joined on stable Rust, but the compiler underlines all from the first token of an expression, a type
+/// or an impl to its last one.
 #[derive(Clone, Copy)]
 pub(crate) struct Ends {
     pub(crate) start: Span,
@@ -23,20 +24,6 @@ impl Ends {
             end: spans.last().unwrap_or(start),
         }
     }
-
-    /// `impl <head> for <name>` and what follows the name, underlined from start to end.
-    pub(crate) fn impl_header(
-        self,
-        generics: &TokenStream,
-        head: &TokenStream,
-        name: &Ident,
-        tail: &TokenStream,
-    ) -> TokenStream {
-        let mut name = name.clone();
-        name.set_span(self.end);
-        let tail = respanned(tail, self.end);
-        quote_spanned!(self.start=> impl #generics #head for #name #tail)
-    }
 }
 
 /// The same tokens at another place.
@@ -45,8 +32,16 @@ pub(crate) fn respanned(tokens: &TokenStream, span: Span) -> TokenStream {
         .clone()
         .into_iter()
         .map(|mut token| {
-            token.set_span(span);
+            // `$crate` means what it does by its place.
+            if !matches!(&token, TokenTree::Ident(ident) if ident == "$crate") {
+                token.set_span(span);
+            }
             token
         })
         .collect()
+}
+
+/// The path of the antflow crate at another place, so that what follows it is underlined from there.
+pub(crate) fn crate_at(krate: &Path, span: Span) -> TokenStream {
+    respanned(&krate.to_token_stream(), span)
 }

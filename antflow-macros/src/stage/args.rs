@@ -1,5 +1,5 @@
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{ExprPath, LitStr, Path};
 
 use super::valid;
@@ -67,26 +67,22 @@ impl StageArgs {
         let krate = args.crate_path(errors);
         let name = args.name(errors);
         let mut settings = TokenStream::new();
-        for key in ["workers", "queue"] {
-            call(&mut settings, key, args.count(key, errors));
-        }
+        let mut set = |key, value: Option<TokenStream>| settings.extend(args.setter(key, value));
+        set("workers", args.count("workers", errors));
+        set("queue", args.count("queue", errors));
         let retry = retry(&args, &krate, errors);
-        call(
-            &mut settings,
-            "retry",
-            retry.as_ref().map(|(_, policy)| policy.clone()),
+        set("retry", retry.as_ref().map(|(_, policy)| policy.clone()));
+        set(
+            "timeout",
+            args.time("timeout", Zero::Refused, errors)
+                .map(Time::into_tokens),
         );
-        let timeout = args.time("timeout", Zero::Refused, errors);
-        call(&mut settings, "timeout", timeout.map(|time| time.tokens));
-        call(
-            &mut settings,
-            "concurrency",
-            args.count("concurrency", errors),
+        set("concurrency", args.count("concurrency", errors));
+        set("rate", args.rate(&krate, errors));
+        set(
+            "ordered",
+            args.flag("ordered", errors).then(TokenStream::new),
         );
-        call(&mut settings, "rate", args.rate(&krate, errors));
-        if args.flag("ordered", errors) {
-            settings.extend(quote!(.ordered()));
-        }
         let hooks = HookArgs {
             retry_if: args.function("retry_if", errors),
             skip_if: args.function("skip_if", errors),
@@ -125,53 +121,42 @@ impl StageArgs {
     }
 }
 
-fn call(settings: &mut TokenStream, method: &str, value: Option<TokenStream>) {
-    if let Some(value) = value {
-        let method = quote::format_ident!("{method}");
-        settings.extend(quote!(.#method(#value)));
-    }
-}
-
 /// The retry policy, if one is asked for. Its defaults are those of `Retry`.
 fn retry(args: &Args, krate: &Path, errors: &mut Errors) -> Option<(Mode, TokenStream)> {
     let modes = [("per_task", Mode::PerTask), ("per_stage", Mode::PerStage)];
     let mode = args.choice("retry", &modes, errors);
     let mut settings = TokenStream::new();
-    call(&mut settings, "attempts", args.count("attempts", errors));
+    let mut set = |key, value: Option<TokenStream>| settings.extend(args.setter(key, value));
+    set("attempts", args.count("attempts", errors));
     let wait = args.time("wait", Zero::Allowed, errors);
     let max_wait = args.time("max_wait", Zero::Refused, errors);
     valid::check_waits(args, wait.as_ref(), max_wait.as_ref(), errors);
-    call(&mut settings, "wait", wait.map(tokens));
-    if args
-        .choice("backoff", &[("exponential", ())], errors)
-        .is_some()
-    {
-        settings.extend(quote!(.exponential()));
-    }
-    call(&mut settings, "max_wait", max_wait.map(tokens));
-    if args.flag("jitter", errors) {
-        settings.extend(quote!(.jitter()));
-    }
+    set("wait", wait.map(Time::into_tokens));
+    let exponential = args.choice("backoff", &[("exponential", ())], errors);
+    set("max_wait", max_wait.map(Time::into_tokens));
+    set("jitter", args.flag("jitter", errors).then(TokenStream::new));
     let on_wait = args.choice(
         "on_wait",
         &[("hold", "Hold"), ("release", "Release")],
         errors,
     );
-    let on_wait = on_wait.map(|variant| {
-        let variant = quote::format_ident!("{variant}");
-        quote!(#krate::OnWait::#variant)
-    });
-    call(&mut settings, "on_wait", on_wait);
+    set(
+        "on_wait",
+        on_wait.map(|variant| {
+            let variant = format_ident!("{variant}");
+            quote!(#krate::OnWait::#variant)
+        }),
+    );
+    let exponential = exponential.map(|()| quote!(.exponential()));
     let mode = mode?;
     let policy = match mode {
         Mode::PerTask => quote!(per_task),
         Mode::PerStage => quote!(per_stage),
     };
-    Some((mode, quote!(#krate::Retry::#policy() #settings)))
-}
-
-fn tokens(time: Time) -> TokenStream {
-    time.tokens
+    Some((
+        mode,
+        quote!(#krate::Retry::#policy() #exponential #settings),
+    ))
 }
 
 fn upper_camel_case(ident: &Ident) -> String {

@@ -9,17 +9,17 @@ use super::impls::StageImpl;
 use super::list;
 use crate::errors::{Errors, guard};
 use crate::handle::{Handle, scope};
-use crate::signature::{Function, Shape};
+use crate::signature::{Function, Shape, crate_at};
 
 /// Expands `#[stage(args)] item`.
-pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
-    guard(&item.clone(), || {
+pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
+    guard(item, || {
         let mut errors = Errors::default();
         let args = StageArgs::parse(args, &mut errors);
-        if is_struct(&item) {
-            list::expand(&args, &item, errors)
+        if is_struct(item) {
+            list::expand(&args, item, errors)
         } else {
-            function(&args, &item, errors)
+            function(&args, item, errors)
         }
     })
 }
@@ -40,15 +40,16 @@ fn function(args: &StageArgs, item: &TokenStream, mut errors: Errors) -> TokenSt
         return quote!(#item #errors);
     };
     let shape = Shape::of(&function.sig, "stage", &mut errors);
-    if let Some(shape) = &shape {
-        shape.check_retry_if(args.hooks.retry_if.as_ref(), "stage", &mut errors);
-    }
+    let retry_if = args.hooks.retry_if.as_ref();
+    let retry_if = shape
+        .as_ref()
+        .and_then(|shape| shape.retry_if(retry_if, "stage", &mut errors));
     let krate = &args.krate;
     let handle = Handle::new(krate, &function, shape.as_ref());
     let task_name = handle.name.unraw().to_string();
     let task_config = quote!(#krate::TaskConfig::new(#task_name));
     let items = handle.items(&function, "stage", &errors);
-    let task = handle.impls("stage", &task_config, args.hooks.retry_if.as_ref(), &errors);
+    let task = handle.impls("stage", &task_config, retry_if, &errors);
     let stage = impl_stage(args, &handle);
     let scope = scope(&function.attrs, &quote!(#task #stage));
     quote!(#item #items #scope)
@@ -60,15 +61,15 @@ pub(super) fn impl_stage(args: &StageArgs, handle: &Handle<'_>) -> TokenStream {
     let tasks = match handle.shape {
         Some(shape) if args.retry.is_some() => {
             let at = shape.item.ends.start;
+            let krate = crate_at(krate, at);
             quote_spanned!(at=> #krate::__private::tasks_retried(self))
         }
         _ => quote!(#krate::__private::tasks(self)),
     };
     StageImpl {
         args,
-        name: handle.name,
-        params: &handle.params,
-        state_clause: handle.state_clause(),
+        target: handle.target(),
+        state_predicates: handle.state_predicates(),
         tasks,
         lists_tasks: false,
     }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{ExprPath, Path};
 
 use super::args::HookArgs;
-use crate::signature::Ends;
+use crate::signature::{Ends, crate_at};
 
 /// The methods of `Hooks` that the keys ask for; none without any.
 pub(super) fn methods(hooks: &HookArgs, krate: &Path, lists_tasks: bool) -> Option<TokenStream> {
@@ -31,9 +31,11 @@ pub(super) fn methods(hooks: &HookArgs, krate: &Path, lists_tasks: bool) -> Opti
 
 fn skip(path: &ExprPath, krate: &Path) -> TokenStream {
     let at = Ends::of(path).start;
-    let input = Ident::new("input", Span::mixed_site());
+    let input = Ident::new("__input", at);
     let settled = settled(&quote_spanned!(at=> #path(&#input)), krate, at);
-    let passed = quote_spanned!(at=> #input);
+    let passed = quote_spanned! {at=>
+        let __output: <Self as #krate::Signature>::Output = #input;
+    };
     quote! {
         fn skip(
             &self,
@@ -47,7 +49,8 @@ fn skip(path: &ExprPath, krate: &Path) -> TokenStream {
         > + ::core::marker::Send {
             async move {
                 if #settled {
-                    ::core::result::Result::Ok(#passed)
+                    #passed
+                    ::core::result::Result::Ok(__output)
                 } else {
                     ::core::result::Result::Err(#input)
                 }
@@ -59,22 +62,27 @@ fn skip(path: &ExprPath, krate: &Path) -> TokenStream {
 fn observe(method: &str, path: &ExprPath, ty: &TokenStream, krate: &Path) -> TokenStream {
     let at = Ends::of(path).start;
     let method = quote::format_ident!("{method}");
-    let [cx, value] = ["cx", "value"].map(|name| Ident::new(name, Span::mixed_site()));
+    let [cx, value] = ["__cx", "__value"].map(|name| Ident::new(name, at));
     let settled = settled(&quote_spanned!(at=> #path(#cx, #value)), krate, at);
+    let future = quote_spanned! {at=>
+        impl ::core::future::Future<Output = ()> + ::core::marker::Send
+    };
+    let body = quote_spanned! {at=>
+        async move {
+            let __nothing: () = #settled;
+        }
+    };
     quote! {
-        fn #method(
-            &self,
-            #cx: &#krate::TaskContext,
-            #value: &#ty,
-        ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send {
-            async move { #settled }
+        fn #method(&self, #cx: &#krate::TaskContext, #value: &#ty) -> #future {
+            #body
         }
     }
 }
 
 fn retry_if(path: &ExprPath) -> TokenStream {
-    let error = Ident::new("error", Span::mixed_site());
-    let call = quote_spanned!(Ends::of(path).start=> #path(#error));
+    let at = Ends::of(path).start;
+    let error = Ident::new("__error", at);
+    let call = quote_spanned!(at=> #path(#error));
     quote! {
         fn retry_if(
             &self,
@@ -87,11 +95,13 @@ fn retry_if(path: &ExprPath) -> TokenStream {
 
 /// The value of a call that may be plain or async.
 fn settled(call: &TokenStream, krate: &Path, at: Span) -> TokenStream {
+    let krate = crate_at(krate, at);
     quote_spanned! {at=>
         {
             #[allow(unused_imports)]
             use #krate::__private::{SettleAsync as _, SettlePlain as _};
-            #krate::__private::Hook(#call).settle().await
+            let __settled = #krate::__private::Hook(#call).settle().await;
+            __settled
         }
     }
 }

@@ -8,8 +8,8 @@ use super::args::StageArgs;
 use super::expand::impl_stage;
 use super::impls::StageImpl;
 use crate::errors::Errors;
-use crate::handle::{Handle, declare, scope};
-use crate::signature::{Ends, Params};
+use crate::handle::{Handle, Target, declare, scope};
+use crate::signature::{Ends, Params, bare, crate_at};
 
 /// The tasks, with an alias each: what is no type is then reported once.
 struct Tasks<'a> {
@@ -54,12 +54,7 @@ fn without_tasks(args: &StageArgs, name: &Ident, errors: &Errors) -> TokenStream
         params: Params::default(),
         shape: None,
     };
-    let task = handle.impls(
-        "stage",
-        &quote!(#krate::TaskConfig::new("")),
-        None,
-        errors,
-    );
+    let task = handle.impls("stage", &quote!(#krate::TaskConfig::new("")), None, errors);
     let stage = impl_stage(args, &handle);
     quote!(#task #stage)
 }
@@ -94,7 +89,7 @@ fn read(item: &ItemStruct, errors: &mut Errors) -> Option<Vec<Type>> {
                 attr,
                 "a task in a list takes no attributes: write them on its function",
             );
-        } else if !matches!(field.ty, Type::Path(_)) {
+        } else if !matches!(bare(&field.ty), Type::Path(_)) {
             wrong.at(&field.ty, "expected the name of a `#[task]` function");
         }
     }
@@ -128,41 +123,33 @@ impl Tasks<'_> {
         let (first, last) = (&self.aliases[0], &self.aliases[self.aliases.len() - 1]);
         let input = quote!(<#first as #krate::Signature>::Input);
         let output = quote!(<#last as #krate::Signature>::Output);
-        let ends = Ends::of(&self.written[0]);
-        let head = quote_spanned!(ends.start=> #krate::Accepts<#input>);
-        let accepts = ends.impl_header(&TokenStream::new(), &head, name, &TokenStream::new());
-        let stage = StageImpl {
-            args,
+        let target = Target {
             name,
             params: &Params::default(),
-            state_clause: self.state_clause(),
+        };
+        let types = quote!(type Input = #input; type Output = #output;);
+        let signature = target.implement(&quote!(#krate::Signature), &types);
+        let accepts =
+            target.implement_at(Ends::of(&self.written[0]), &quote!(#krate::Accepts<#input>));
+        let stage = StageImpl {
+            args,
+            target,
+            state_predicates: self.state_predicates(),
             tasks: self.chain(args),
             lists_tasks: true,
         };
         let stage = stage.expand();
-        quote! {
-            #(#aliases)*
-            impl #krate::Signature for #name {
-                type Input = #input;
-                type Output = #output;
-            }
-            #accepts {}
-            #stage
-        }
+        quote!(#(#aliases)* #signature #accepts #stage)
     }
 
-    /// That every task can be called in a pipeline of this state.
-    fn state_clause(&self) -> TokenStream {
-        let krate = self.krate;
+    /// What the pipeline's state must be: that every task can be called with it.
+    fn state_predicates(&self) -> TokenStream {
         let calls = self.aliases.iter().map(|alias| {
             let span = alias.span();
+            let krate = crate_at(self.krate, span);
             quote_spanned!(span=> #alias: #krate::__private::Call<__State>,)
         });
-        quote! {
-            where
-                __State: ::core::marker::Send + ::core::marker::Sync + 'static,
-                #(#calls)*
-        }
+        calls.collect()
     }
 
     /// `tasks(validate).then(price)`, each value where the user wrote the task.
@@ -171,6 +158,7 @@ impl Tasks<'_> {
         let mut chain = TokenStream::new();
         for (index, alias) in self.aliases.iter().enumerate() {
             let span = alias.span();
+            let krate = crate_at(krate, span);
             let value = quote_spanned!(span=> <#alias as ::core::default::Default>::default());
             chain = match (index, args.keeps_item(index)) {
                 (0, false) => quote_spanned!(span=> #krate::__private::tasks(#value)),

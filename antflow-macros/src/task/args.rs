@@ -3,7 +3,7 @@ use quote::quote;
 use syn::ext::IdentExt as _;
 use syn::{ExprPath, LitStr, Path};
 
-use crate::args::{Args, Keys, Zero};
+use crate::args::{Args, Keys, Time, Zero};
 use crate::errors::Errors;
 use crate::stage;
 
@@ -25,40 +25,40 @@ pub(super) struct TaskArgs {
     pub(super) krate: Path,
     pub(super) retry_if: Option<ExprPath>,
     name: Option<LitStr>,
-    timeout: Option<TokenStream>,
-    concurrency: Option<TokenStream>,
-    rate: Option<TokenStream>,
+    /// Calls on the `TaskConfig`.
+    settings: TokenStream,
 }
 
 impl TaskArgs {
     pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let args = Args::parse(tokens, &KEYS, errors);
         let krate = args.crate_path(errors);
+        let name = args.name(errors);
+        let mut settings = TokenStream::new();
+        let mut set = |key, value: Option<TokenStream>| settings.extend(args.setter(key, value));
+        set(
+            "timeout",
+            args.time("timeout", Zero::Refused, errors)
+                .map(Time::into_tokens),
+        );
+        set("concurrency", args.count("concurrency", errors));
+        set("rate", args.rate(&krate, errors));
         Self {
-            name: args.name(errors),
-            timeout: args
-                .time("timeout", Zero::Refused, errors)
-                .map(|time| time.tokens),
-            concurrency: args.count("concurrency", errors),
-            rate: args.rate(&krate, errors),
-            retry_if: args.function("retry_if", errors),
             krate,
+            retry_if: args.function("retry_if", errors),
+            name,
+            settings,
         }
     }
 
     /// The expression of the task's configuration. The default name is the function's.
     pub(super) fn config(&self, function: &Ident) -> TokenStream {
         let krate = &self.krate;
+        let settings = &self.settings;
         let name = self
             .name
             .as_ref()
             .map_or_else(|| function.unraw().to_string(), LitStr::value);
-        let timeout = self.timeout.as_ref().map(|value| quote!(.timeout(#value)));
-        let concurrency = self
-            .concurrency
-            .as_ref()
-            .map(|value| quote!(.concurrency(#value)));
-        let rate = self.rate.as_ref().map(|value| quote!(.rate(#value)));
-        quote!(#krate::TaskConfig::new(#name) #timeout #concurrency #rate)
+        quote!(#krate::TaskConfig::new(#name) #settings)
     }
 }

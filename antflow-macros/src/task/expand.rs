@@ -7,21 +7,22 @@ use crate::handle::{Handle, scope};
 use crate::signature::{Function, Shape};
 
 /// Expands `#[task(args)] item`.
-pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
-    guard(&item.clone(), || {
+pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
+    guard(item, || {
         let mut errors = Errors::default();
         let args = TaskArgs::parse(args, &mut errors);
-        let Some(function) = Function::read(&item, "task", &mut errors) else {
+        let Some(function) = Function::read(item, "task", &mut errors) else {
             return quote!(#item #errors);
         };
         let shape = Shape::of(&function.sig, "task", &mut errors);
-        if let Some(shape) = &shape {
-            shape.check_retry_if(args.retry_if.as_ref(), "task", &mut errors);
-        }
+        let retry_if = args.retry_if.as_ref();
+        let retry_if = shape
+            .as_ref()
+            .and_then(|shape| shape.retry_if(retry_if, "task", &mut errors));
         let handle = Handle::new(&args.krate, &function, shape.as_ref());
         let config = args.config(handle.name);
         let items = handle.items(&function, "task", &errors);
-        let impls = handle.impls("task", &config, args.retry_if.as_ref(), &errors);
+        let impls = handle.impls("task", &config, retry_if, &errors);
         let scope = scope(&function.attrs, &impls);
         quote!(#item #items #scope)
     })

@@ -1,0 +1,120 @@
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::Path;
+
+use super::check;
+use super::expand::build;
+use super::operand::Operand;
+use super::parse::Declared;
+use crate::errors::Errors;
+use crate::signature::Ends;
+
+/// Expands `pub Ingest: Url => RowId = fetch >> parse;`.
+pub(super) fn expand(krate: &Path, declared: &Declared) -> TokenStream {
+    let Declared {
+        attrs, vis, name, ..
+    } = declared;
+    let mut errors = Errors::default();
+    let mut operands = check::operands(&declared.chain, &mut errors);
+    let stages = if errors.is_empty() {
+        aliases(&mut operands, &mut errors)
+    } else {
+        Vec::new()
+    };
+    let (ty, body) = if errors.is_empty() {
+        let ends = check_ends(krate, declared, &stages);
+        let chain = build(krate, &operands);
+        (pipeline_type(krate, &stages), quote!(#ends #chain))
+    } else {
+        let ty = quote!(<[(); { #errors }] as #krate::Signature>::Input);
+        (ty, quote!(::core::unreachable!()))
+    };
+    let aliases = stages.iter().map(|stage| &stage.declaration);
+    let line = format!("The pipeline, without a state: {}.", described(declared));
+    quote! {
+        #(#attrs)*
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default)]
+        #vis struct #name;
+
+        const _: () = {
+            #(#aliases)*
+            impl #name {
+                #[doc = #line]
+                #[allow(private_interfaces, clippy::new_ret_no_self)]
+                #vis fn new() -> #ty {
+                    #body
+                }
+            }
+        };
+    }
+}
+
+/// A stage's type under a name of its own, so that one that does not exist is reported once.
+struct Alias {
+    name: Ident,
+    declaration: TokenStream,
+}
+
+/// Makes an alias for every operand, and the operands refer to it.
+fn aliases(operands: &mut [Operand], errors: &mut Errors) -> Vec<Alias> {
+    let mut aliases = Vec::new();
+    for (index, operand) in operands.iter_mut().enumerate() {
+        let Some(path) = operand.ty.take() else {
+            errors.at_span(
+                operand.span,
+                "a pipeline with a name is made of stages with names: this value has no type to declare",
+            );
+            continue;
+        };
+        let name = format_ident!("__Stage{index}", span = operand.span);
+        let declaration = quote!(type #name = #path;);
+        operand.construct(&name);
+        aliases.push(Alias { name, declaration });
+    }
+    aliases
+}
+
+/// `Pipeline<Next<First<fetch>, parse>>`
+fn pipeline_type(krate: &Path, stages: &[Alias]) -> TokenStream {
+    let mut chain = TokenStream::new();
+    for (index, stage) in stages.iter().enumerate() {
+        let name = &stage.name;
+        chain = match index {
+            0 => quote!(#krate::First<#name>),
+            _ => quote!(#krate::Next<#chain, #name>),
+        };
+    }
+    quote!(#krate::Pipeline<#chain>)
+}
+
+/// Checks the declared types, each where it was written.
+fn check_ends(krate: &Path, declared: &Declared, stages: &[Alias]) -> TokenStream {
+    let (Some(first), Some(last)) = (stages.first(), stages.last()) else {
+        return TokenStream::new();
+    };
+    let Declared { input, output, .. } = declared;
+    let at = |stage: &Alias, span: Span| {
+        let mut name = stage.name.clone();
+        name.set_span(span);
+        name
+    };
+    let [into, out_of] = [input, output].map(|ty| Ends::of(ty).start);
+    let (first, last) = (at(first, into), at(last, out_of));
+    let takes = quote_spanned!(into=> __takes::<#first, #input>(););
+    let gives = quote_spanned!(out_of=> __gives::<#last, #output>(););
+    quote! {
+        fn __takes<S: #krate::Accepts<T>, T>() {}
+        fn __gives<S: #krate::Signature<Output = T>, T>() {}
+        #takes
+        #gives
+    }
+}
+
+fn described(declared: &Declared) -> String {
+    let text = |tokens: TokenStream| tokens.to_string();
+    format!(
+        "from `{}` to `{}`",
+        text(declared.input.to_token_stream()),
+        text(declared.output.to_token_stream())
+    )
+}
