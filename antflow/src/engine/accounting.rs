@@ -49,6 +49,11 @@ impl Accounting {
         }
     }
 
+    /// Counts the item out when the guard is dropped, wherever that is.
+    pub(crate) fn settle_later(&self) -> SettleLater<'_> {
+        SettleLater(self)
+    }
+
     /// Accepts nothing from outside any more.
     pub(crate) fn close(&self) {
         self.state.fetch_or(CLOSED, Ordering::AcqRel);
@@ -74,5 +79,16 @@ impl Accounting {
         }
         waiting.enter(key, cx);
         Poll::Pending
+    }
+}
+
+/// See [`Accounting::settle_later`].
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct SettleLater<'a>(&'a Accounting);
+
+impl Drop for SettleLater<'_> {
+    fn drop(&mut self) {
+        self.0.settle(1);
     }
 }

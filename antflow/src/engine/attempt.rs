@@ -114,11 +114,14 @@ async fn attempt<St: Sync, T: Call<St>>(
     index: usize,
     slot: &mut Option<T::Input>,
     copy: Option<Copier<T::Input>>,
-    frame: &Frame<'_>,
+    frame: &mut Frame<'_>,
     state: &St,
 ) -> Result<T::Output, Failure> {
-    let runtime = &frame.stage.tasks[index];
-    let _stage_permit = match &frame.stage.limits {
+    let stage = frame.stage;
+    let runtime = &stage.tasks[index];
+    let limits = stage.limits.as_ref().or(runtime.limits.as_ref());
+    let waiting = limits.and(frame.deadline).map(|_| Instant::now());
+    let _stage_permit = match &stage.limits {
         Some(limits) => limits.enter().await,
         None => None,
     };
@@ -126,6 +129,10 @@ async fn attempt<St: Sync, T: Call<St>>(
         Some(limits) => limits.enter().await,
         None => None,
     };
+    // The time that it waits for others is not the attempt's.
+    if let (Some(since), Some((at, _))) = (waiting, &mut frame.deadline) {
+        *at += since.elapsed();
+    }
     frame.emit_task(TaskEventKind::Start, None, None);
     let started = frame.observers.want_tasks().then(Instant::now);
     // Making the copy and the future is user code too, so both are inside.
@@ -148,10 +155,11 @@ async fn attempt<St: Sync, T: Call<St>>(
             frame.emit_task(TaskEventKind::Complete, None, duration);
             return Ok(output);
         }
-        Ok(Ok(Err(error))) => match caught(|| task.is_retryable(&error)) {
-            Ok(retryable) => (failed(error), retryable),
-            Err(panic) => (panic, false),
-        },
+        Ok(Ok(Err(error))) => caught(|| {
+            let retryable = task.is_retryable(&error);
+            (failed(error), retryable)
+        })
+        .unwrap_or_else(|panic| (panic, false)),
         Ok(Err(panic)) => (panicked(&*panic), false),
         Err(limit) => ((ItemErrorKind::TimedOut(limit), "TimedOut"), true),
     };

@@ -30,6 +30,8 @@ pub(super) struct Order<T> {
     pub(super) waiting: Reorder<Option<Envelope<T>>>,
     /// Whether a worker is sending what is ready; the others leave it to that one.
     pub(super) sending: bool,
+    /// Whether the stage was closed, so that nothing is sent any more.
+    pub(super) closed: bool,
 }
 
 /// Makes the cell of a stage, without its workers.
@@ -57,6 +59,7 @@ where
         Mutex::new(Order {
             waiting: Reorder::default(),
             sending: false,
+            closed: false,
         })
     });
     Arc::new(Cell {
@@ -230,7 +233,11 @@ where
             self.turn_away(envelope.tag);
         }
         if let Some(order) = &self.order {
-            let left = lock(order).waiting.drain();
+            let left = {
+                let mut order = lock(order);
+                order.closed = true;
+                order.waiting.drain()
+            };
             for envelope in left.into_iter().flatten() {
                 self.turn_away(envelope.tag);
             }

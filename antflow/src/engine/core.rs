@@ -10,7 +10,7 @@ use tokio::task::{AbortHandle, Id};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::accounting::Accounting;
+use super::accounting::{Accounting, SettleLater};
 use super::envelope::Tag;
 use super::outlet::Outlet;
 use super::runtime::StageRuntime;
@@ -82,6 +82,12 @@ impl<Out> Core<Out> {
 
     /// Ends an item.
     pub(crate) fn settle(&self, tag: Tag, value: Result<Out, ItemError>) {
+        drop(self.conclude(tag, value));
+    }
+
+    /// Ends an item; the run is not over before the guard is dropped.
+    pub(crate) fn conclude(&self, tag: Tag, value: Result<Out, ItemError>) -> SettleLater<'_> {
+        let settled = self.shared.accounting.settle_later();
         let counter = match &value {
             Ok(_) => &self.shared.tally.completed,
             Err(error) if error.is_cancelled() => &self.shared.tally.cancelled,
@@ -99,7 +105,7 @@ impl<Out> Core<Out> {
             value,
             metadata,
         });
-        self.shared.accounting.settle(1);
+        settled
     }
 
     /// Ends an item as cancelled, because the run was cut off after so many attempts in the stage.

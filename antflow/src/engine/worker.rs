@@ -1,5 +1,6 @@
+use std::any::Any;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::attempt::{Stop, panicked};
-use super::cell::Cell;
+use super::cell::{Cell, Control};
 use super::core::Core;
 use super::envelope::{Envelope, Held, Tag};
 use super::frame::Frame;
@@ -53,6 +54,11 @@ where
     /// One worker: takes items and works on them until the queue is closed.
     async fn work(self: Arc<Self>, index: usize) {
         let core = Arc::clone(self.core());
+        let cell = Arc::clone(&self);
+        let mut leaving = Leaving(Some(move || {
+            cell.core().shared.close();
+            cell.close();
+        }));
         let worker = &self.runtime.workers[index];
         let mut hand = Hand {
             core: &core,
@@ -89,6 +95,7 @@ where
             self.handle(&mut hand, envelope, ticket).await;
             worker.status.set_idle();
         }
+        leaving.0 = None;
         core.shared.retire();
     }
 
@@ -105,10 +112,15 @@ where
         tag.ticket = ticket.or(tag.ticket);
         hand.take(tag);
         let step = self.step(&mut slots, &mut hand.frame);
-        // What a task does is caught where it is called; this is for `skip_if`.
+        // What a task does is caught where it is called; this is for `skip_if` and for the `Drop` of inputs.
         let step = match AssertUnwindSafe(step).catch_unwind().await {
             Ok(step) => step,
-            Err(panic) => Step::Stopped(Stop::End(hand.frame.error(panicked(&*panic)))),
+            Err(panic) => {
+                if !hand.frame.tag.begun {
+                    hand.frame.emit_status(Status::InProgress, None);
+                }
+                Step::Stopped(Stop::End(hand.frame.error(panicked(&*panic))))
+            }
         };
         let frame = &hand.frame;
         match step {
@@ -116,14 +128,16 @@ where
                 drop(slots);
                 frame.emit_status(Status::Completed, None);
                 frame.worker.completed.add_one();
-                self.call(self.hooks.on_success(&frame.cx, &output)).await;
+                let hook = made(|| self.hooks.on_success(&frame.cx, &output));
+                self.call(hook).await;
                 self.forward(hand, output).await;
             }
             Step::Skipped(output) => {
                 drop(slots);
                 frame.emit_status(Status::Skipped, None);
                 frame.worker.skipped.add_one();
-                self.call(self.hooks.on_skip(&frame.cx, &output)).await;
+                let hook = made(|| self.hooks.on_skip(&frame.cx, &output));
+                self.call(hook).await;
                 self.forward(hand, output).await;
             }
             Step::Stopped(Stop::End(error)) => {
@@ -153,12 +167,23 @@ where
         let whole = self.runtime.stage_timeout();
         frame.deadline = whole.map(|limit| (Instant::now() + limit, limit));
         let outcome = self.tasks.run(slots, frame, &self.state).await;
+        let comes_back = matches!(outcome, Err(Stop::Again(..)));
+        if !comes_back || self.runtime.retry(RetryMode::PerStage).is_some() {
+            L::rewind(slots);
+        }
+        if !comes_back {
+            L::input(slots).take();
+        }
         outcome.map_or_else(Step::Stopped, Step::Done)
     }
 
-    /// Calls a hook, whose panic is counted and changes nothing.
-    async fn call(&self, hook: impl Future<Output = ()>) {
-        if AssertUnwindSafe(hook).catch_unwind().await.is_err() {
+    /// Waits for a hook, whose panic is counted and changes nothing.
+    async fn call(&self, hook: Result<impl Future<Output = ()>, Box<dyn Any + Send>>) {
+        let called = match hook {
+            Ok(hook) => AssertUnwindSafe(hook).catch_unwind().await,
+            Err(panic) => Err(panic),
+        };
+        if called.is_err() {
             self.core().shared.observers.count_panic();
         }
     }
@@ -173,8 +198,10 @@ where
         } else {
             frame.emit_status(Status::Failed, Some(&error));
             frame.worker.failed.add_one();
-            hand.core.settle(tag, Err(error.clone()));
-            self.call(self.hooks.on_failure(&frame.cx, &error)).await;
+            // The hook may feed the run, which is not over before it.
+            let _settled = hand.core.conclude(tag, Err(error.clone()));
+            let hook = made(|| self.hooks.on_failure(&frame.cx, &error));
+            self.call(hook).await;
         }
         if let Some(ticket) = ticket {
             self.in_turn(hand, ticket, None).await;
@@ -185,14 +212,11 @@ where
     async fn wait(
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
-        mut slots: L::Slots,
+        slots: L::Slots,
         pause: Duration,
     ) {
         let mut tag = hand.release();
         tag.attempt += 1;
-        if self.runtime.retry(RetryMode::PerStage).is_some() {
-            L::rewind(&mut slots);
-        }
         let parked = Parked::new(Arc::clone(self), Envelope { value: slots, tag });
         if self.runtime.releases_workers() {
             let core = Arc::clone(self.core());
@@ -226,6 +250,13 @@ where
         let Some(order) = &self.order else { return };
         {
             let mut order = lock(order);
+            if order.closed {
+                // Nobody sends any more. Dropping it ends it as cancelled.
+                drop(order);
+                let worker = &hand.frame.worker.id;
+                drop(output.map(|output| Held::new(output, hand.core, &self.runtime, worker)));
+                return;
+            }
             order.waiting.insert(ticket, output);
             if std::mem::replace(&mut order.sending, true) {
                 return;
@@ -265,6 +296,22 @@ where
                 return;
             };
             refused = self.down.try_send(envelope);
+        }
+    }
+}
+
+/// The future of a hook, or the panic that came before there was one.
+fn made<F>(hook: impl FnOnce() -> F) -> Result<F, Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(hook))
+}
+
+/// Closes the stage if its worker is dropped before that, as it is with its runtime: nobody is there for what waits.
+struct Leaving<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for Leaving<F> {
+    fn drop(&mut self) {
+        if let Some(close) = self.0.take() {
+            close();
         }
     }
 }

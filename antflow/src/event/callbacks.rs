@@ -1,7 +1,7 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
@@ -128,9 +128,13 @@ enum Event {
 /// What the worker side and the callback task share.
 #[derive(Default)]
 struct Queue {
-    waiting: AtomicUsize,
+    sent: AtomicU64,
+    /// How many were dealt with, in the order in which they were sent.
+    done: AtomicU64,
     dropped: AtomicU64,
     panics: AtomicU64,
+    /// Held by the one of those who wait for room whose turn it is.
+    turn: tokio::sync::Mutex<()>,
     progress: Notify,
 }
 
@@ -196,7 +200,7 @@ impl Callbacks {
     }
 
     fn is_full(&self) -> bool {
-        self.queue.waiting.load(Ordering::Acquire) >= self.capacity
+        self.queue.waiting() >= self.capacity as u64
     }
 
     fn send(&self, event: Event) {
@@ -208,7 +212,7 @@ impl Callbacks {
         if sender.as_ref().is_none_or(UnboundedSender::is_closed) {
             *sender = self.start();
         }
-        self.queue.waiting.fetch_add(1, Ordering::AcqRel);
+        self.queue.sent.fetch_add(1, Ordering::AcqRel);
         let sent = sender
             .as_ref()
             .is_some_and(|sender| sender.send(event).is_ok());
@@ -230,25 +234,42 @@ impl Callbacks {
         Some(sender)
     }
 
-    /// Resolves when at most `bound` events wait.
-    fn below(&self, bound: usize) -> Pending<'_> {
-        Box::pin(async move {
-            loop {
-                let progress = self.queue.progress.notified();
-                let mut progress = std::pin::pin!(progress);
-                progress.as_mut().enable();
-                if self.queue.waiting.load(Ordering::Acquire) <= bound {
-                    return;
-                }
-                progress.await;
+    /// Waits for room, first come first served, so that no run keeps another from its turn.
+    async fn room(&self) {
+        let _turn = self.queue.turn.lock().await;
+        self.until(|| !self.is_full()).await;
+    }
+
+    /// Waits until all that was sent by now was dealt with. What other runs send meanwhile does not count.
+    async fn dealt_with(&self) {
+        let sent = self.queue.sent.load(Ordering::Acquire);
+        self.until(|| self.queue.done.load(Ordering::Acquire) >= sent)
+            .await;
+    }
+
+    /// Waits until this holds; it is asked whenever an event was dealt with.
+    async fn until(&self, holds: impl Fn() -> bool) {
+        loop {
+            let progress = self.queue.progress.notified();
+            let mut progress = std::pin::pin!(progress);
+            progress.as_mut().enable();
+            if holds() {
+                return;
             }
-        })
+            progress.await;
+        }
     }
 }
 
 impl Queue {
+    fn waiting(&self) -> u64 {
+        // In this order, so that no event is seen done before it is seen sent.
+        let done = self.done.load(Ordering::Acquire);
+        self.sent.load(Ordering::Acquire) - done
+    }
+
     fn done(&self) {
-        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.done.fetch_add(1, Ordering::AcqRel);
         self.progress.notify_waiters();
     }
 }
@@ -318,11 +339,15 @@ impl Observer for Callbacks {
     }
 
     fn overload(&self) -> Option<Pending<'_>> {
-        (self.overflow == Overflow::Wait && self.is_full()).then(|| self.below(self.capacity - 1))
+        if self.overflow == Overflow::Wait && self.is_full() {
+            Some(Box::pin(self.room()))
+        } else {
+            None
+        }
     }
 
     fn flush(&self) -> Option<Pending<'_>> {
-        Some(self.below(0))
+        Some(Box::pin(self.dealt_with()))
     }
 }
 

@@ -186,6 +186,8 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
 impl<In, Out: Send + 'static> Drop for Handle<In, Out> {
     fn drop(&mut self) {
         self.registry.abort();
+        // A stream may still wait for results, whose driver was dropped with its runtime.
+        self.core.outlet.finish();
     }
 }
 

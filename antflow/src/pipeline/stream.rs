@@ -48,7 +48,20 @@ struct Running<Out: Send + 'static> {
     registry: Arc<Registry>,
     core: Arc<Core<Out>>,
     permits: Arc<Semaphore>,
+    /// How many results were given out.
+    given: u64,
     driver: JoinHandle<()>,
+}
+
+impl<Out: Send + 'static> Running<Out> {
+    /// Counts a result out, and lets another item in unless what the tasks have fed takes its place.
+    fn give(&mut self, window: usize) {
+        self.given += 1;
+        let ahead = self.registry.shared.submitted().saturating_sub(self.given);
+        if self.permits.available_permits() as u64 + ahead < window as u64 {
+            self.permits.add_permits(1);
+        }
+    }
 }
 
 impl<Out: Send + 'static> ResultStream<Out> {
@@ -75,6 +88,7 @@ impl<Out: Send + 'static> ResultStream<Out> {
                 registry: Arc::clone(&run.registry),
                 core: Arc::clone(&run.core),
                 permits,
+                given: 0,
                 driver: runtime.spawn(drive(run, items, options.cancel_on.clone())),
             }
         };
@@ -152,7 +166,7 @@ impl<Out: Send + 'static> Stream for ResultStream<Out> {
             match &mut this.phase {
                 Phase::Running(running) => {
                     if let Some(result) = ready!(running.core.outlet.poll_next(cx)) {
-                        running.permits.add_permits(1);
+                        running.give(this.options.window);
                         return Poll::Ready(Some(result));
                     }
                     let ended = ready!(running.driver.poll_unpin(cx));
