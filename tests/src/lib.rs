@@ -1,1 +1,14 @@
+//! What the behaviour tests share: virtual time, probes for tasks, a recording observer and the rules it checks.
 
+mod gauge;
+mod log;
+mod recorder;
+mod results;
+mod rules;
+mod time;
+
+pub use gauge::{Gauge, Inside};
+pub use log::Log;
+pub use recorder::{Event, Recorder};
+pub use results::{Boom, Outcome, count, outcome, outcomes, panic_quietly, values};
+pub use time::{millis, quiet, seconds, within};

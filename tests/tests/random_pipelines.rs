@@ -214,7 +214,8 @@ where
     C: Launch<()> + Chain<Input = usize, Output = usize>,
 {
     let recorder = Recorder::new();
-    let run = pipeline.clone().observe(recorder.clone()).start().unwrap();
+    let run = pipeline.clone().observe(recorder.clone()).start();
+    let run = run.expect("the configuration works");
     let items = plan.items.iter().enumerate();
     let items = items.map(|(item, priority)| Item::new(item).priority(*priority));
     let results = match plan.finale {
@@ -257,8 +258,9 @@ fn check_results(plan: &Plan, results: &[PipelineResult<usize>], run: &Handle<us
     let count = |wanted: fn(&PipelineResult<usize>) -> bool| {
         results.iter().filter(|result| wanted(result)).count() as u64
     };
-    let cancelled =
-        |result: &PipelineResult<usize>| result.error().is_some_and(|error| error.is_cancelled());
+    let cancelled = |result: &PipelineResult<usize>| {
+        result.error().is_some_and(antflow::ItemError::is_cancelled)
+    };
     assert_eq!(stats.items_submitted, results.len() as u64);
     assert_eq!(stats.items_in_flight, 0);
     assert_eq!(stats.items_processed, count(PipelineResult::is_success));

@@ -1,0 +1,5 @@
+use antflow::pipeline;
+
+fn main() {
+    let _ = pipeline!();
+}

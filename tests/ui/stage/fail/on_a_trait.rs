@@ -1,0 +1,8 @@
+use antflow::stage;
+
+#[stage]
+trait Step {
+    fn run(&self);
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use antflow::stage;
+
+#[stage]
+enum Step {
+    First,
+    Second,
+}
+
+fn main() {}

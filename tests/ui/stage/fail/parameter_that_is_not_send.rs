@@ -1,0 +1,12 @@
+use std::rc::Rc;
+
+use antflow::{pipeline, stage};
+
+#[stage]
+async fn pass<T>(value: T) -> T {
+    value
+}
+
+fn main() {
+    let _ = pipeline!(pass::<Rc<u32>>);
+}

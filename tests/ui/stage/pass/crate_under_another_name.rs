@@ -1,0 +1,30 @@
+//! `crate = path` for those who re-export antflow.
+#![deny(warnings)]
+
+mod facade {
+    pub(crate) use antflow as flow;
+}
+
+mod antflow_is_elsewhere {
+    use crate::facade::flow::{self, State};
+
+    #[flow::stage(crate = crate::facade::flow, workers = 2, rate = "1/s", retry = "per_task", on_wait = "hold")]
+    pub(super) async fn double(number: u32, State(_): State<u8>) -> Result<u32, std::io::Error> {
+        Ok(number * 2)
+    }
+
+    #[flow::task(crate = crate::facade::flow)]
+    pub(super) async fn halve(number: u32) -> u32 {
+        number / 2
+    }
+
+    #[flow::stage(crate = crate::facade::flow)]
+    pub(super) struct Halve(halve);
+}
+
+fn main() {
+    use antflow_is_elsewhere::{Halve, double};
+
+    let etl = facade::flow::pipeline!(crate = crate::facade::flow; double.workers(3) >> Halve);
+    assert_eq!(etl.stage_names(), ["Double", "Halve"]);
+}

@@ -1,0 +1,15 @@
+use antflow::{State, pipeline, stage};
+
+#[derive(Clone)]
+struct Db;
+
+#[stage]
+async fn save(row: String, db: State<Db>) -> usize {
+    let _ = db;
+    row.len()
+}
+
+#[tokio::main]
+async fn main() {
+    let _ = pipeline!(save).run([String::new()]).await;
+}

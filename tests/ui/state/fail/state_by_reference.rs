@@ -1,0 +1,12 @@
+use antflow::{State, stage};
+
+#[derive(Clone)]
+struct Db;
+
+#[stage]
+async fn save(row: String, db: &State<Db>) -> usize {
+    let _ = db;
+    row.len()
+}
+
+fn main() {}

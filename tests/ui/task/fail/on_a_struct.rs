@@ -1,0 +1,6 @@
+use antflow::task;
+
+#[task]
+struct Measure;
+
+fn main() {}
