@@ -43,8 +43,9 @@ sizes: ## no source file above the limit
 	@find . -name '*.rs' -not -path '*/target/*' -exec awk -v max=$(MAX_LINES) \
 		'FNR == max + 1 { print FILENAME ": more than " max " lines; split it by concept"; bad = 1 } END { exit bad }' {} +
 
-bench: ## the benchmarks
-	cargo bench $(LOCKED) -p antflow-benches
+bench: ## the census against rayon, in turn; BENCH="PATH --rounds 5" sets more
+	cargo build $(LOCKED) --release --bin census --bin census_rayon --bin census_versus
+	cargo run $(LOCKED) --release --bin census_versus -- $(BENCH)
 
 # mdbook reports a missing include but succeeds all the same, hence the look at what it says.
 book: ## the book, into target/book

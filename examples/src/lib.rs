@@ -6,3 +6,8 @@
 //! run the very same functions.
 
 pub mod census;
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

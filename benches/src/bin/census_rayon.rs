@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use antflow_examples::census::{
-    Failure, Measures, PARSE_STACK, Store, default_root, measure, parse, read, walk,
+    Failure, Measures, PARSE_STACK, Report, Store, default_root, measure, parse, read, walk,
 };
 use clap::Parser;
 use rayon::iter::{ParallelBridge, ParallelIterator};
@@ -23,12 +23,12 @@ struct Arguments {
     /// How many threads parse.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     threads: u16,
-    /// The database; one in memory if it is left out.
+    /// Where to keep the table of files; it is thrown away if left out.
     #[arg(long)]
     db: Option<PathBuf>,
-    /// Lists the files that failed.
+    /// Prints the report as one JSON object.
     #[arg(long)]
-    failures: bool,
+    json: bool,
 }
 
 fn main() -> ExitCode {
@@ -45,7 +45,7 @@ fn census(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let root = arguments.path.clone().map_or_else(default_root, Ok)?;
     let store = match &arguments.db {
         Some(path) => Store::open(path)?,
-        None => Store::in_memory()?,
+        None => Store::temporary()?,
     };
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(usize::from(arguments.threads))
@@ -76,18 +76,24 @@ fn census(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
             })
             .count()
     });
-    let stored = store.into_inner()?.finish()?;
-    let seconds = started.elapsed().as_secs_f64();
+    let mut store = store.into_inner()?;
     let failures = failures.into_inner()?;
-
-    println!("files   {files}");
-    println!("stored  {stored}");
-    println!("failed  {}", failures.len());
-    println!("seconds {seconds:.3}");
-    if arguments.failures {
-        for Failure { path, stage, error } in failures {
-            println!("{path}: {stage}: {error}");
-        }
+    let report = Report {
+        files_found: files as u64,
+        stored: store.finish()?,
+        failed: failures.len() as u64,
+        cancelled: 0,
+        elapsed: started.elapsed(),
+        failures,
+        crates: Vec::new(),
+        most_unsafe: Vec::new(),
+        least_documented: Vec::new(),
+    };
+    let report = report.rank(&store, 10)?;
+    if arguments.json {
+        println!("{}", report.to_json());
+    } else {
+        print!("{report}");
     }
     Ok(())
 }

@@ -25,7 +25,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let root = std::path::Path::new("src");
-//! let mut store = Store::in_memory()?;
+//! let mut store = Store::temporary()?;
 //! for path in walk(root) {
 //!     let source = read(root, path?)?;
 //!     let outline = parse(&source)?;

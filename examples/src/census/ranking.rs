@@ -92,19 +92,13 @@ impl CrateSummary {
 impl Store {
     /// The first `top` crates by `ranking`, over all rows written so far.
     ///
-    /// Rows that still wait are written first. Crates of equal rank come in the
+    /// Rows that still wait are not among them. Crates of equal rank come in the
     /// order of their names.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Write`] if the waiting rows could not be written, and
     /// [`StoreError::Query`] if the database does not answer.
-    pub fn crates(
-        &mut self,
-        ranking: Ranking,
-        top: usize,
-    ) -> Result<Vec<CrateSummary>, StoreError> {
-        self.flush()?;
+    pub fn crates(&self, ranking: Ranking, top: usize) -> Result<Vec<CrateSummary>, StoreError> {
         // With a single `max`, SQLite takes the other columns from the row of the maximum.
         let query = format!(
             "SELECT crate, count(*) AS files, sum(lines) AS lines, sum(functions) AS functions,
@@ -143,7 +137,7 @@ mod tests {
     }
 
     fn store() -> Store {
-        let mut store = Store::in_memory().unwrap();
+        let mut store = Store::temporary().unwrap();
         for row in [
             row("big/a", 100, 0, 19),
             row("big/b", 300, 0, 19),
@@ -157,6 +151,7 @@ mod tests {
         ] {
             store.insert(row).unwrap();
         }
+        store.flush().unwrap();
         store
     }
 

@@ -79,7 +79,7 @@ impl Report {
     /// # Errors
     ///
     /// Those of [`Store::crates`].
-    pub fn rank(mut self, store: &mut Store, top: usize) -> Result<Self, StoreError> {
+    pub fn rank(mut self, store: &Store, top: usize) -> Result<Self, StoreError> {
         self.crates = store.crates(Ranking::Biggest, top)?;
         self.most_unsafe = store.crates(Ranking::MostUnsafe, top)?;
         self.least_documented = store.crates(Ranking::LeastDocumented, top)?;

@@ -64,16 +64,20 @@ impl Store {
             })
     }
 
-    /// Makes a database that lives in memory and ends with the store.
+    /// Makes a database that ends with the store.
+    ///
+    /// It lives in memory up to a few megabytes, and beyond that in a temporary
+    /// file.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Open`] if there is no memory for it.
-    pub fn in_memory() -> Result<Self, StoreError> {
-        Connection::open_in_memory()
+    /// [`StoreError::Open`] if there is no room for it.
+    pub fn temporary() -> Result<Self, StoreError> {
+        // This is what SQLite understands by an empty name.
+        Connection::open("")
             .and_then(Self::over)
             .map_err(|source| StoreError::Open {
-                path: PathBuf::from(":memory:"),
+                path: PathBuf::new(),
                 source,
             })
     }
@@ -131,6 +135,12 @@ impl Store {
     #[must_use]
     pub fn stored(&self) -> u64 {
         self.stored
+    }
+
+    /// The rows that wait to be written.
+    #[must_use]
+    pub fn waiting(&self) -> &[Measures] {
+        &self.waiting
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -239,7 +249,7 @@ mod tests {
 
     #[test]
     fn rows_are_written_in_batches_and_at_the_end() {
-        let mut store = Store::in_memory().unwrap();
+        let mut store = Store::temporary().unwrap();
         for number in 0..BATCH {
             store.insert(row(number)).unwrap();
         }

@@ -1,0 +1,70 @@
+//! Retries: which errors are worth another attempt, and what is left when there is none.
+
+use std::time::Duration;
+
+use antflow::{BoxError, ItemErrorKind, TaskContext, pipeline, stage};
+
+#[derive(Debug, thiserror::Error)]
+enum CallError {
+    #[error("the service is busy")]
+    Busy,
+    #[error("there is no such city")]
+    Unknown,
+}
+
+/// Asks a service that is not always well.
+///
+/// Three attempts, 10 ms and then 20 ms apart, each of them no longer than 100 ms. Whether an error is worth another
+/// attempt is for `is_temporary` to say.
+#[stage(
+    workers = 5,
+    retry = "per_task",
+    attempts = 3,
+    wait = "10ms",
+    backoff = "exponential",
+    retry_if = is_temporary,
+    timeout = "100ms"
+)]
+async fn temperature(city: &'static str, cx: &TaskContext) -> Result<i32, CallError> {
+    match (city, cx.attempt()) {
+        ("Oslo", _) => Ok(-4),
+        ("Lima", 1) => Err(CallError::Busy),
+        ("Lima", _) => Ok(19),
+        ("Cairo", _) => Err(CallError::Busy),
+        ("Quito", _) => {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            Ok(12)
+        }
+        ("Mordor", _) => panic!("the thermometer has melted"),
+        _ => Err(CallError::Unknown),
+    }
+}
+
+fn is_temporary(error: &CallError) -> bool {
+    matches!(error, CallError::Busy)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let cities = ["Oslo", "Lima", "Cairo", "Atlantis", "Quito", "Mordor"];
+    let results = pipeline!(temperature).run(cities).await?;
+
+    // One result for each item, in the order of the input, whatever became of it.
+    for (city, result) in cities.iter().zip(results) {
+        let error = match result.value {
+            Ok(degrees) => {
+                println!("{city}: {degrees} degrees");
+                continue;
+            }
+            Err(error) => error,
+        };
+        let attempts = error.attempts();
+        match error.kind() {
+            ItemErrorKind::Failed(cause) => println!("{city}: {cause}, attempts: {attempts}"),
+            ItemErrorKind::TimedOut(limit) => println!("{city}: nothing within {limit:?}, attempts: {attempts}"),
+            ItemErrorKind::Panicked(message) => println!("{city}: {message}, attempts: {attempts}"),
+            _ => println!("{city}: {error}"),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! The census of Rust source code as an antflow pipeline: `census --help` tells how to use it.
+//!
+//! [`stages`] holds the pipeline's stages and [`run`] runs it over the files that [`files`] finds. The rest is what every
+//! command line program needs: arguments, progress, and a report at the end.
+
+mod arguments;
+mod files;
+mod interrupt;
+mod progress;
+mod run;
+mod stages;
+mod tally;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use antflow::BoxError;
+use antflow_examples::census::{PARSE_STACK, Report};
+
+use self::arguments::Arguments;
+use self::stages::App;
+use self::tally::Tally;
+
+/// The census could not begin.
+const REFUSED: u8 = 2;
+/// The census ended, but not all of its result could be written.
+const INCOMPLETE: u8 = 1;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::read() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    let app = match arguments.app() {
+        Ok(app) => app,
+        Err(error) => return fail(REFUSED, &error),
+    };
+    match census(&arguments, &app) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(INCOMPLETE, &error),
+    }
+}
+
+fn fail(code: u8, error: &BoxError) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(code)
+}
+
+fn census(arguments: &Arguments, app: &App) -> Result<(), BoxError> {
+    let started = Instant::now();
+    let workers_parse = arguments.workers_parse();
+    // A thread for each worker that parses, and one for all the rest.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers_parse + 1)
+        .thread_stack_size(PARSE_STACK)
+        .enable_all()
+        .build()?;
+    let tally = runtime.block_on(run::run(app, workers_parse))?;
+    let (report, unwritten) = conclude(&tally, app, started);
+    print(&report.rank(&app.store(), arguments.top())?, arguments.json)?;
+    unwritten.map_or(Ok(()), Err)
+}
+
+/// Writes the last rows, and says of all files what became of them.
+fn conclude(tally: &Tally, app: &App, started: Instant) -> (Report, Option<BoxError>) {
+    let mut store = app.store();
+    if let Err(error) = store.finish() {
+        tally.not_written(store.waiting(), &error);
+    }
+    let failures = tally.take_failures();
+    let unwritten = failures.iter().find(|failure| failure.stage == "store");
+    let unwritten = unwritten.map(|failure| failure.error.clone().into());
+    let report = Report {
+        files_found: tally.found(),
+        stored: store.stored(),
+        failed: failures.len() as u64,
+        cancelled: tally.cancelled(),
+        elapsed: started.elapsed(),
+        failures,
+        crates: Vec::new(),
+        most_unsafe: Vec::new(),
+        least_documented: Vec::new(),
+    };
+    (report, unwritten)
+}
+
+/// Prints the report. A reader that has seen enough, such as `head`, is no error.
+fn print(report: &Report, json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let written = if json {
+        writeln!(out, "{}", report.to_json())
+    } else {
+        write!(out, "{report}")
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}

@@ -1,0 +1,34 @@
+use std::sync::Arc;
+
+use antflow::{BoxError, CancellationToken, pipeline};
+
+use super::files::Files;
+use super::interrupt;
+use super::progress::Progress;
+use super::stages::{App, measure, parse, read, store};
+use super::tally::Tally;
+
+/// Takes all files through the pipeline, and counts what became of them.
+///
+/// Results are counted as they come and forgotten, so it does not matter how many files there are.
+pub(crate) async fn run(app: &App, workers_parse: usize) -> Result<Arc<Tally>, BoxError> {
+    let stop = CancellationToken::new();
+    interrupt::listen(stop.clone())?;
+
+    let tally = Arc::new(Tally::default());
+    let files = Files::below(&app.root, Arc::clone(&tally), stop.clone());
+    let census = pipeline!(read >> parse.workers(workers_parse) >> measure >> store).with_state(app.clone());
+    let mut results = census.stream(files)?;
+    let mut progress = Progress::new();
+    loop {
+        tokio::select! {
+            result = results.next() => match result {
+                Some(result) => tally.count(result, &stop),
+                None => break,
+            },
+            () = progress.due() => progress.show(&tally),
+        }
+    }
+    progress.clear();
+    Ok(tally)
+}

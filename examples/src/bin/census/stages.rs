@@ -1,0 +1,55 @@
+//! The stages: the plain functions of the census, each with the pool of workers that suits it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use antflow::{BoxError, State, stage};
+use antflow_examples::census::{self, Measures, Outline, ParseError, Source, Store, StoreError};
+use tokio::task::spawn_blocking;
+
+/// What the stages share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) root: Arc<Path>,
+    store: Arc<Mutex<Store>>,
+}
+
+impl App {
+    pub(crate) fn new(root: &Path, store: Store) -> Self {
+        Self {
+            root: root.into(),
+            store: Arc::new(Mutex::new(store)),
+        }
+    }
+
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().expect("no thread panics while it holds the store")
+    }
+}
+
+/// Reads a file. The workers mostly wait for the disk, so there may be more of them than cores.
+#[stage(workers = 4)]
+pub(crate) async fn read(path: PathBuf, State(app): State<App>) -> Result<Source, BoxError> {
+    Ok(spawn_blocking(move || census::read(&app.root, path)).await??)
+}
+
+/// Parses a file, which takes nearly all of the time.
+///
+/// How many workers there are is said where the pipeline is made, and the runtime has a thread for each of them: so the
+/// work may be done in place, and the syntax trees stay with the threads that made them.
+#[stage]
+pub(crate) async fn parse(source: &Source) -> Result<Outline, ParseError> {
+    census::parse(source)
+}
+
+/// Counts what was found in a file.
+#[stage]
+pub(crate) async fn measure(outline: &Outline) -> Measures {
+    census::measure(outline)
+}
+
+/// Hands a row to the database, which gathers rows and writes them together. One worker, as SQLite has one writer.
+#[stage]
+pub(crate) async fn store(row: Measures, State(app): State<App>) -> Result<(), StoreError> {
+    app.store().insert(row)
+}

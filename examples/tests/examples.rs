@@ -1,0 +1,107 @@
+//! The small examples print what they promise.
+//!
+//! `cargo test` builds the examples and puts them beside this test. With `--test examples` it builds this test alone,
+//! and the examples are those of the last time.
+
+use std::env;
+use std::process::Command;
+
+/// Runs an example, and expects these lines on stdout.
+fn prints(example: &str, expected: &str) {
+    let mut program = env::current_exe().unwrap();
+    program.pop();
+    program.set_file_name("examples");
+    program.push(format!("{example}{}", env::consts::EXE_SUFFIX));
+    let output = Command::new(&program)
+        .output()
+        .unwrap_or_else(|error| panic!("{}: {error}; run `cargo test -p antflow-examples`", program.display()));
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+}
+
+#[test]
+fn quick_start() {
+    prints(
+        "quick_start",
+        "\
+line 0: 6
+line 1: stage `Parse`, task `parse`: no number of pieces in `some pears`
+line 2: 5
+line 3: stage `Price`, task `price`: no price for `durians` (attempt 3 of 3)
+",
+    );
+}
+
+#[test]
+fn retries() {
+    prints(
+        "retries",
+        "\
+Oslo: -4 degrees
+Lima: 19 degrees
+Cairo: the service is busy, attempts: 3
+Atlantis: there is no such city, attempts: 1
+Quito: nothing within 100ms, attempts: 3
+Mordor: the thermometer has melted, attempts: 1
+",
+    );
+}
+
+#[test]
+fn all_or_nothing() {
+    prints(
+        "all_or_nothing",
+        "\
+attempt 1: reserve 20 euros at Anna
+attempt 1: book at Bert
+attempt 2: reserve 20 euros at Anna
+attempt 2: book at Bert
+done: 20 euros from Anna to Bert
+",
+    );
+}
+
+#[test]
+fn state() {
+    prints(
+        "state",
+        "\
+Price, AddTip, SecondTip, Sell
+workers of Price: 8
+sold for 70
+stage `Price`, task `price`: no price for durian
+sold for 320
+in all: 390
+",
+    );
+}
+
+#[test]
+fn crawl() {
+    prints(
+        "crawl",
+        "\
+/ has 3 new links
+/ants has 0 new links
+/flow has 1 new links
+/lost: stage `Visit`, task `visit`: 404 not found
+/flow/deep has 0 new links
+",
+    );
+}
+
+#[test]
+fn control() {
+    prints(
+        "control",
+        "\
+Print-W0 is waiting for paper
+fed: 1
+0: a letter is printed
+1: stage `Print`: cancelled
+2: stage `Print`: cancelled
+3: a ticket is printed
+4: stage `Print`: cancelled
+",
+    );
+}
