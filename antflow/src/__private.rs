@@ -20,31 +20,14 @@ pub trait IsNoResult {
 
 impl<T> IsNoResult for IsResult<T> {}
 
-/// What a hook returned: a value, or a future of one.
+/// What a hook returned: a value, or a future of one. A future goes before a value, as it is taken by value.
 #[derive(Debug)]
-pub struct Hook<R>(pub R);
+pub struct Hook<R>(Option<R>);
 
-/// A plain function's value, as a future.
-pub trait SettlePlain {
-    /// The value.
-    type Value;
-    /// A future that is ready.
-    fn settle(self) -> std::future::Ready<Self::Value>;
-}
-
-impl SettlePlain for Hook<()> {
-    type Value = ();
-
-    fn settle(self) -> std::future::Ready<()> {
-        std::future::ready(())
-    }
-}
-
-impl SettlePlain for Hook<bool> {
-    type Value = bool;
-
-    fn settle(self) -> std::future::Ready<bool> {
-        std::future::ready(self.0)
+impl<R> Hook<R> {
+    /// Of this value.
+    pub fn new(returned: R) -> Self {
+        Self(Some(returned))
     }
 }
 
@@ -60,6 +43,133 @@ impl<F: Future> SettleAsync for Hook<F> {
     type Future = F;
 
     fn settle(self) -> F {
-        self.0
+        self.0.expect("a hook is settled once")
+    }
+}
+
+/// A plain function's value, as a future.
+pub trait SettlePlain {
+    /// The value.
+    type Value;
+    /// A future that is ready.
+    fn settle(&mut self) -> std::future::Ready<Self::Value>;
+}
+
+impl<R> SettlePlain for Hook<R> {
+    type Value = R;
+
+    fn settle(&mut self) -> std::future::Ready<R> {
+        std::future::ready(self.0.take().expect("a hook is settled once"))
+    }
+}
+
+/// What a function gives that only looks on: nothing.
+#[diagnostic::on_unimplemented(
+    message = "a function that looks on returns nothing, and this one returns `{Self}`",
+    label = "returns `{Self}`",
+    note = "`on_success`, `on_failure` and `on_skip` change nothing: use the value inside the function"
+)]
+pub trait Nothing {
+    /// Nothing.
+    fn nothing(self);
+}
+
+impl Nothing for () {
+    fn nothing(self) {}
+}
+
+/// What `skip_if` gives: yes or no.
+#[diagnostic::on_unimplemented(
+    message = "`skip_if` asks whether to skip, and this function returns `{Self}`",
+    label = "returns `{Self}`, not `bool`"
+)]
+pub trait Answer {
+    /// Whether to skip.
+    fn answer(self) -> bool;
+}
+
+impl Answer for bool {
+    fn answer(self) -> bool {
+        self
+    }
+}
+
+/// The item, as what a stage gives that skips it.
+#[diagnostic::on_unimplemented(
+    message = "`skip_if` passes the item on, and this stage takes `{Self}` but gives `{Output}`",
+    label = "a stage that skips gives what it takes",
+    note = "give the same type, or decide in a stage of its own in front"
+)]
+pub trait PassedOn<Output> {
+    /// The same value.
+    fn passed_on(self) -> Output;
+}
+
+impl<T> PassedOn<T> for T {
+    fn passed_on(self) -> T {
+        self
+    }
+}
+
+/// A function with `#[task]`, which a stage may list.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a task",
+    label = "not a task",
+    note = "a stage lists functions with `#[task]`: what a `#[stage]` says of workers, retries and limits would have no meaning here"
+)]
+pub trait Listed: crate::Task {}
+
+/// The output of a declared pipeline's last stage.
+#[diagnostic::on_unimplemented(
+    message = "the pipeline gives `{Output}`, and is declared to give `{Self}`",
+    label = "the last stage gives `{Output}`"
+)]
+pub trait GivenBy<Output> {}
+
+impl<T> GivenBy<T> for T {}
+
+/// Checks the types at both ends of a declared pipeline.
+pub fn takes<S: crate::Accepts<T>, T>() {}
+
+/// Checks the types at both ends of a declared pipeline.
+pub fn gives<T: GivenBy<Output>, Output>() {}
+
+/// Tells whether a type is `Send`: the constant of this impl goes before the one of [`IsNotSend`].
+#[derive(Debug)]
+pub struct IsSend<T>(std::marker::PhantomData<T>);
+
+impl<T: Send> IsSend<T> {
+    /// It is.
+    pub const VALUE: bool = true;
+}
+
+/// The other types.
+pub trait IsNotSend {
+    /// It is not.
+    const VALUE: bool = false;
+}
+
+impl<T> IsNotSend for IsSend<T> {}
+
+/// The call of a function whose item is `Send`, or not.
+///
+/// One that is not is an error of its own. The call would be the same error again, so that it is left out.
+#[derive(Debug)]
+pub struct Called<const SEND: bool>;
+
+impl Called<true> {
+    /// The future of the call.
+    pub fn with<F: Future>(call: F) -> F {
+        call
+    }
+}
+
+impl Called<false> {
+    /// A future that is `Send`.
+    pub fn with<F: Future>(_: F) -> std::future::Ready<F::Output>
+    where
+        F::Output: Send,
+    {
+        unreachable!("the item is not `Send`, which does not compile")
     }
 }

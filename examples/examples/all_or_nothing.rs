@@ -17,7 +17,12 @@ struct NoAnswer(&'static str);
 
 #[task]
 async fn reserve(transfer: Transfer, cx: &TaskContext) -> Reserved {
-    println!("attempt {}: reserve {} euros at {}", cx.attempt(), transfer.euros, transfer.from);
+    println!(
+        "attempt {}: reserve {} euros at {}",
+        cx.attempt(),
+        transfer.euros,
+        transfer.from
+    );
     Reserved(transfer)
 }
 
@@ -28,7 +33,10 @@ async fn book(Reserved(transfer): Reserved, cx: &TaskContext) -> Result<String, 
     if cx.attempt() == 1 {
         return Err(NoAnswer(transfer.to));
     }
-    Ok(format!("{} euros from {} to {}", transfer.euros, transfer.from, transfer.to))
+    Ok(format!(
+        "{} euros from {} to {}",
+        transfer.euros, transfer.from, transfer.to
+    ))
 }
 
 /// The tasks in order, by one worker, each taking what the one before it gives.

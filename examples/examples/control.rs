@@ -20,14 +20,20 @@ async fn main() -> Result<(), BoxError> {
     let run = pipeline!(print).start()?;
 
     // Lower goes first. Nothing is printed yet: the worker gets its turn when we wait for something.
-    run.feed(["a letter", "a book", "a poster"].map(|job| Item::new(job).id(job))).await?;
-    run.feed([Item::new("a ticket").id("a ticket").priority(1)]).await?;
+    run.feed(["a letter", "a book", "a poster"].map(|job| Item::new(job).id(job)))
+        .await?;
+    run.feed([Item::new("a ticket").id("a ticket").priority(1)])
+        .await?;
 
     while run.stats().items_processed < 2 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     for worker in run.worker_states() {
-        println!("{} is {}", worker.worker, worker.status_text.as_deref().unwrap_or("idle"));
+        println!(
+            "{} is {}",
+            worker.worker,
+            worker.status_text.as_deref().unwrap_or("idle")
+        );
     }
 
     // Another part of the program may feed the run, too.

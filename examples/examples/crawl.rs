@@ -36,19 +36,30 @@ async fn visit(url: &'static str) -> Result<Page, NotFound> {
 ///
 /// The run ends when all pages have come to their end, those that are fed here among them.
 #[stage]
-async fn follow(page: Page, State(seen): State<Seen>, cx: &TaskContext) -> Result<String, BoxError> {
+async fn follow(
+    page: Page,
+    State(seen): State<Seen>,
+    cx: &TaskContext,
+) -> Result<String, BoxError> {
     let new: Vec<_> = {
         let mut seen = seen.lock().expect("nothing panics while it is locked");
-        page.links.iter().copied().filter(|link| seen.insert(link)).collect()
+        page.links
+            .iter()
+            .copied()
+            .filter(|link| seen.insert(link))
+            .collect()
     };
-    let found = cx.feed_at::<visit>(new.into_iter().map(|url| Item::new(url).id(url))).await?;
+    let found = cx
+        .feed_at::<visit>(new.into_iter().map(|url| Item::new(url).id(url)))
+        .await?;
     Ok(format!("{} has {found} new links", page.url))
 }
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let start = "/";
-    let crawler = pipeline!(visit >> follow).with_state(Seen::new(Mutex::new(HashSet::from([start]))));
+    let crawler =
+        pipeline!(visit >> follow).with_state(Seen::new(Mutex::new(HashSet::from([start]))));
 
     for result in crawler.run([Item::new(start).id(start)]).await? {
         match result.value {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antflow::{BoxError, ItemErrorKind, TaskContext, pipeline, stage};
+use antflow::{BoxError, ItemError, ItemErrorKind, TaskContext, pipeline, stage};
 
 #[derive(Debug, thiserror::Error)]
 enum CallError {
@@ -28,9 +28,8 @@ enum CallError {
 async fn temperature(city: &'static str, cx: &TaskContext) -> Result<i32, CallError> {
     match (city, cx.attempt()) {
         ("Oslo", _) => Ok(-4),
-        ("Lima", 1) => Err(CallError::Busy),
+        ("Lima", 1) | ("Cairo", _) => Err(CallError::Busy),
         ("Lima", _) => Ok(19),
-        ("Cairo", _) => Err(CallError::Busy),
         ("Quito", _) => {
             tokio::time::sleep(Duration::from_secs(3600)).await;
             Ok(12)
@@ -51,20 +50,19 @@ async fn main() -> Result<(), BoxError> {
 
     // One result for each item, in the order of the input, whatever became of it.
     for (city, result) in cities.iter().zip(results) {
-        let error = match result.value {
-            Ok(degrees) => {
-                println!("{city}: {degrees} degrees");
-                continue;
-            }
-            Err(error) => error,
-        };
-        let attempts = error.attempts();
-        match error.kind() {
-            ItemErrorKind::Failed(cause) => println!("{city}: {cause}, attempts: {attempts}"),
-            ItemErrorKind::TimedOut(limit) => println!("{city}: nothing within {limit:?}, attempts: {attempts}"),
-            ItemErrorKind::Panicked(message) => println!("{city}: {message}, attempts: {attempts}"),
-            _ => println!("{city}: {error}"),
+        match &result.value {
+            Ok(degrees) => println!("{city}: {degrees} degrees"),
+            Err(error) => println!("{city}: {}, attempts: {}", reason(error), error.attempts()),
         }
     }
     Ok(())
+}
+
+fn reason(error: &ItemError) -> String {
+    match error.kind() {
+        ItemErrorKind::Failed(cause) => cause.to_string(),
+        ItemErrorKind::TimedOut(limit) => format!("nothing within {limit:?}"),
+        ItemErrorKind::Panicked(message) => message.clone(),
+        _ => error.to_string(),
+    }
 }

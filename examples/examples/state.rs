@@ -29,7 +29,9 @@ impl FromRef<App> for Arc<AtomicU64> {
 #[stage(workers = 2)]
 async fn price(fruit: &'static str, State(prices): State<Prices>) -> Result<u64, String> {
     let price = prices.0.iter().find(|(name, _)| *name == fruit);
-    price.map(|(_, cents)| *cents).ok_or_else(|| format!("no price for {fruit}"))
+    price
+        .map(|(_, cents)| *cents)
+        .ok_or_else(|| format!("no price for {fruit}"))
 }
 
 #[stage]
@@ -52,7 +54,9 @@ async fn main() -> Result<(), BoxError> {
     };
 
     // Settings of the attribute are changed for this pipeline alone. A stage that is used twice needs two names.
-    let shop = pipeline!(price.workers(8).queue(100) >> add_tip >> add_tip.named("SecondTip") >> sell).with_state(app);
+    let shop =
+        pipeline!(price.workers(8).queue(100) >> add_tip >> add_tip.named("SecondTip") >> sell)
+            .with_state(app);
     println!("{}", shop.stage_names().join(", "));
     println!("workers of Price: {}", shop.worker_names()["Price"].len());
 

@@ -214,6 +214,38 @@ async fn a_run_does_not_wait_for_the_events_of_another_with_the_same_callbacks()
     within(busy.shutdown()).await;
 }
 
+#[stage(workers = 2)]
+async fn stuck_behind_one(item: u64) -> Result<u64, Boom> {
+    if item > 0 {
+        std::future::pending::<()>().await;
+    }
+    Err(Boom(item))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_callback_may_shut_the_run_down() {
+    type Slot = Log<Arc<antflow::Handle<u64, u64>>>;
+    let (slot, given) = (Slot::new(), Log::new());
+    let (runs, log) = (slot.clone(), given.clone());
+    let callbacks = Callbacks::new().on_status_change(move |event: StatusEvent| {
+        let (runs, log) = (runs.entries(), log.clone());
+        async move {
+            if event.status == Status::Failed {
+                log.push(runs[0].shutdown().await.len());
+            }
+        }
+    });
+    let etl = pipeline!(stuck_behind_one).observe(callbacks);
+    let run = Arc::new(etl.start().unwrap());
+    slot.push(Arc::clone(&run));
+    within(run.feed(0..10)).await.unwrap();
+    let rest = within(run.join()).await;
+    quiet().await;
+    assert_eq!(given.len(), 1, "the callback never came back");
+    assert_eq!(rest.len() + given.entries().iter().sum::<usize>(), 10);
+    assert_eq!(run.stats().items_cancelled, 9);
+}
+
 #[stage(
     workers = 4,
     retry = "per_stage",

@@ -131,6 +131,25 @@ fn each_number_has_its_bounds() {
     assert!(mistake(plain("")).contains("its name is empty"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_largest_numbers_mean_no_bound() {
+    let stage = || plain("Wide").queue(usize::MAX).concurrency(usize::MAX);
+    let often = Rate::new(u32::MAX, millis(1));
+    for stage in [stage(), stage().ordered(), stage().rate(often)] {
+        let etl = pipeline!((stage) >> fetch.queue(usize::MAX));
+        assert_eq!(within(etl.run(0..100)).await.unwrap().len(), 100);
+        let mut stream = etl.stream(0..100).unwrap();
+        let mut seen = 0;
+        while within(stream.next()).await.is_some() {
+            seen += 1;
+        }
+        assert_eq!(seen, 100);
+    }
+    let rare = plain("Rare").rate(Rate::new(1, std::time::Duration::MAX));
+    let etl = Pipeline::builder().stage(rare);
+    assert_eq!(within(etl.run([1])).await.unwrap().len(), 1);
+}
+
 #[task]
 async fn check(item: u64) -> u64 {
     item

@@ -115,3 +115,25 @@ async fn a_stream_ends_with_its_token_after_the_results_of_what_was_fed() {
     assert_eq!(ids, (0..results.len() as u64).collect::<Vec<_>>());
     assert_eq!(alive.now(), 0);
 }
+
+#[stage(workers = 3)]
+async fn instant(item: u64) -> u64 {
+    item
+}
+
+/// Nothing in this run ever waits for anything, and still the others have their turns.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_never_rests_leaves_room_for_others() {
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    let other = tokio::spawn(async move {
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        token.cancel();
+    });
+    let etl = pipeline!(instant >> instant.named("Second"));
+    let results = within(etl.run(0..).cancel_on(stop)).await.unwrap();
+    within(other).await.unwrap();
+    assert!(count(&results, Outcome::Completed) > 1000);
+}

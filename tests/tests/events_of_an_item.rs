@@ -186,6 +186,29 @@ async fn cancelled_in_the_queue_and_in_hand() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn cancelled_between_two_attempts() {
+    macro_rules! last {
+        ($stage:ident) => {{
+            let recorder = Recorder::new();
+            let run = pipeline!($stage.workers(1)).observe(recorder.clone());
+            let run = run.start().unwrap();
+            run.feed([9]).await.unwrap();
+            quiet().await;
+            let results = within(run.shutdown()).await;
+            recorder.check(&results, &run.stats());
+            assert_eq!(results[0].error().unwrap().attempts(), 1);
+            let lines = recorder.status_lines(0);
+            lines.last().unwrap().clone()
+        }};
+    }
+    // A worker that waits with its item has it; one that was released has not.
+    assert_eq!(last!(by_task), "ByTask cancelled ByTask-W0");
+    assert_eq!(last!(by_stage), "ByStage cancelled ByStage-W0");
+    assert_eq!(last!(by_task_release), "ByTaskRelease cancelled");
+    assert_eq!(last!(by_stage_release), "ByStageRelease cancelled");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_and_a_timeout_are_failures_with_their_kind() {
     #[stage(timeout = "5s")]
     async fn odd_end(item: u64) -> u64 {

@@ -151,6 +151,21 @@ fn a_stream_outlives_its_runtime() {
 }
 
 #[test]
+fn a_stream_that_is_first_polled_when_its_runtime_is_gone_ends() {
+    let taken = Gauge::new();
+    let counted = taken.clone();
+    let first = current_thread();
+    let mut stream = first.block_on(async {
+        let items = (0..10).inspect(move |_| drop(counted.enter()));
+        endless(&Gauge::new()).stream(items).unwrap()
+    });
+    drop(first);
+    let result = current_thread().block_on(within(stream.next()));
+    assert!(result.is_none());
+    assert_eq!(taken.total(), 0);
+}
+
+#[test]
 fn callbacks_go_on_in_the_next_runtime() {
     let seen = Log::new();
     let log = seen.clone();

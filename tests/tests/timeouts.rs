@@ -124,6 +124,22 @@ async fn a_use_may_have_a_bound_of_its_own() {
     assert_eq!(outcomes(&results), [Outcome::Completed, Outcome::TimedOut]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_bound_beyond_the_end_of_time_is_none() {
+    for retry in [None, Some(Retry::per_task()), Some(Retry::per_stage())] {
+        let stage = from_fn("Endless", async |item: u64| {
+            tokio::time::sleep(seconds(1)).await;
+            Ok::<_, Boom>(item)
+        });
+        let stage = stage.timeout(std::time::Duration::MAX);
+        let etl = Pipeline::builder().stage(match retry {
+            Some(retry) => stage.retry(retry.wait(std::time::Duration::MAX)),
+            None => stage,
+        });
+        assert_eq!(values(within(etl.run([1])).await.unwrap()), [1]);
+    }
+}
+
 /// The time in which an item waits for its turn is not the attempt's.
 #[tokio::test(start_paused = true)]
 async fn waiting_for_a_permit_does_not_use_up_the_time_of_the_attempt() {

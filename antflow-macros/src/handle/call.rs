@@ -64,6 +64,7 @@ impl Handle<'_> {
             > + ::core::marker::Send + '__call
         };
         let body = quote_spanned!(at=> async move { #body });
+        let body = self.if_send(&body, at);
         let call = quote! {
             fn call<'__call>(
                 &'__call self,
@@ -154,6 +155,20 @@ impl Handle<'_> {
             named(cx, is_used(|param| matches!(param, Param::Context))),
             named(state, is_used(|param| matches!(param, Param::State(_)))),
         ]
+    }
+
+    /// The call, left out for an item that is not `Send`. Not possible where that depends on parameters.
+    fn if_send(&self, call: &TokenStream, at: Span) -> TokenStream {
+        let Some(shape) = self.shape.filter(|_| self.params.is_empty()) else {
+            return call.clone();
+        };
+        let krate = crate_at(self.krate, at);
+        let item = &shape.item.ty;
+        quote_spanned! {at=>
+            #[allow(unused_imports)]
+            use #krate::__private::IsNotSend as _;
+            #krate::__private::Called::<{ #krate::__private::IsSend::<#item>::VALUE }>::with(#call)
+        }
     }
 
     /// Where a future that is not `Send` is underlined.

@@ -62,6 +62,13 @@ impl<'a> Handle<'a> {
         quote!(#item #errors)
     }
 
+    /// The impl that lets stages list the task.
+    pub(crate) fn impl_listed(&self) -> TokenStream {
+        let krate = self.krate;
+        self.target()
+            .implement(&quote!(#krate::__private::Listed), &TokenStream::new())
+    }
+
     /// The impls that make the type a task.
     ///
     /// Without a meaning, the input is the type of an expression that does not compile: the mistakes. The compiler then

@@ -100,14 +100,10 @@ fn check_ends(krate: &Path, declared: &Declared, stages: &[Alias]) -> TokenStrea
     };
     let [into, out_of] = [input, output].map(|ty| Ends::of(ty).start);
     let (first, last) = (at(first, into), at(last, out_of));
-    let takes = quote_spanned!(into=> __takes::<#first, #input>(););
-    let gives = quote_spanned!(out_of=> __gives::<#last, #output>(););
-    quote! {
-        fn __takes<S: #krate::Accepts<T>, T>() {}
-        fn __gives<S: #krate::Signature<Output = T>, T>() {}
-        #takes
-        #gives
-    }
+    let takes = quote_spanned!(into=> #krate::__private::takes::<#first, #input>(););
+    let given = quote_spanned!(out_of=> <#last as #krate::Signature>::Output);
+    let gives = quote_spanned!(out_of=> #krate::__private::gives::<#output, #given>(););
+    quote!(#takes #gives)
 }
 
 fn described(declared: &Declared) -> String {

@@ -33,9 +33,11 @@ fn skip(path: &ExprPath, krate: &Path) -> TokenStream {
     let at = Ends::of(path).start;
     let input = Ident::new("__input", at);
     let settled = settled(&quote_spanned!(at=> #path(&#input)), krate, at);
+    let krate_here = crate_at(krate, at);
     let passed = quote_spanned! {at=>
-        let __output: <Self as #krate::Signature>::Output = #input;
+        #krate_here::__private::PassedOn::<<Self as #krate::Signature>::Output>::passed_on(#input)
     };
+    let yes = quote_spanned!(at=> #krate_here::__private::Answer::answer(__settled));
     quote! {
         fn skip(
             &self,
@@ -48,9 +50,9 @@ fn skip(path: &ExprPath, krate: &Path) -> TokenStream {
             >,
         > + ::core::marker::Send {
             async move {
-                if #settled {
-                    #passed
-                    ::core::result::Result::Ok(__output)
+                #settled
+                if #yes {
+                    ::core::result::Result::Ok(#passed)
                 } else {
                     ::core::result::Result::Err(#input)
                 }
@@ -67,9 +69,11 @@ fn observe(method: &str, path: &ExprPath, ty: &TokenStream, krate: &Path) -> Tok
     let future = quote_spanned! {at=>
         impl ::core::future::Future<Output = ()> + ::core::marker::Send
     };
+    let krate_here = crate_at(krate, at);
     let body = quote_spanned! {at=>
         async move {
-            let __nothing: () = #settled;
+            #settled
+            #krate_here::__private::Nothing::nothing(__settled)
         }
     };
     quote! {
@@ -93,15 +97,12 @@ fn retry_if(path: &ExprPath) -> TokenStream {
     }
 }
 
-/// The value of a call that may be plain or async.
+/// `let __settled = ..;`: the value of a call that may be plain or async.
 fn settled(call: &TokenStream, krate: &Path, at: Span) -> TokenStream {
     let krate = crate_at(krate, at);
     quote_spanned! {at=>
-        {
-            #[allow(unused_imports)]
-            use #krate::__private::{SettleAsync as _, SettlePlain as _};
-            let __settled = #krate::__private::Hook(#call).settle().await;
-            __settled
-        }
+        #[allow(unused_imports)]
+        use #krate::__private::{SettleAsync as _, SettlePlain as _};
+        let __settled = #krate::__private::Hook::new(#call).settle().await;
     }
 }

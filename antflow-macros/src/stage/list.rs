@@ -142,12 +142,15 @@ impl Tasks<'_> {
         quote!(#(#aliases)* #signature #accepts #stage)
     }
 
-    /// What the pipeline's state must be: that every task can be called with it.
+    /// That everything listed is a task, and what the pipeline's state must be: that every task can be called with it.
     fn state_predicates(&self) -> TokenStream {
         let calls = self.aliases.iter().map(|alias| {
             let span = alias.span();
             let krate = crate_at(self.krate, span);
-            quote_spanned!(span=> #alias: #krate::__private::Call<__State>,)
+            quote_spanned! {span=>
+                #alias: #krate::__private::Listed,
+                #alias: #krate::__private::Call<__State>,
+            }
         });
         calls.collect()
     }

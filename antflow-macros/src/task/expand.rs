@@ -23,7 +23,8 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
         let config = args.config(handle.name);
         let items = handle.items(&function, "task", &errors);
         let impls = handle.impls("task", &config, retry_if, &errors);
-        let scope = scope(&function.attrs, &impls);
+        let listed = handle.impl_listed();
+        let scope = scope(&function.attrs, &quote!(#impls #listed));
         quote!(#item #items #scope)
     })
 }

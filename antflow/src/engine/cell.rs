@@ -10,7 +10,7 @@ use super::sink::Sink;
 use super::sync::{Mutex, lock};
 use super::task_list::{TaskList, same};
 use crate::event::{Pending, Status};
-use crate::stage::{Configured, Stage};
+use crate::stage::{Configured, Stage, WorkerId};
 
 /// A stage in a run: its tasks, its queue, and what lies behind it.
 pub(crate) struct Cell<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
@@ -86,10 +86,10 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         }
     }
 
-    /// Ends an item that is in nobody's hand: it was queued, found the queue closed, or waited for its next attempt.
-    pub(super) fn turn_away(&self, tag: Tag) {
+    /// Ends an item that nobody works on: it was queued, found the queue closed, or waited for its next attempt.
+    pub(super) fn turn_away(&self, tag: Tag, worker: Option<WorkerId>) {
         let attempts = tag.attempt - 1;
-        self.core().cancel(&self.runtime, None, tag, attempts);
+        self.core().cancel(&self.runtime, worker, tag, attempts);
     }
 }
 
@@ -127,7 +127,7 @@ where
                 .queue
                 .fill(1, [(envelope.tag.label.priority, envelope)])
             {
-                cell.turn_away(envelope.tag);
+                cell.turn_away(envelope.tag, None);
             }
             return Ok(());
         }
@@ -187,7 +187,7 @@ where
         self.emit_queued(&envelope.tag);
         let entry = (envelope.tag.label.priority, Self::entering(envelope));
         for refused in self.queue.fill(reserved, [entry]) {
-            self.turn_away(refused.tag);
+            self.turn_away(refused.tag, None);
         }
     }
 }
@@ -230,7 +230,7 @@ where
 
     fn close(&self) {
         for envelope in self.queue.close() {
-            self.turn_away(envelope.tag);
+            self.turn_away(envelope.tag, None);
         }
         if let Some(order) = &self.order {
             let left = {
@@ -239,7 +239,7 @@ where
                 order.waiting.drain()
             };
             for envelope in left.into_iter().flatten() {
-                self.turn_away(envelope.tag);
+                self.turn_away(envelope.tag, None);
             }
         }
     }

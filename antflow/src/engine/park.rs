@@ -5,19 +5,26 @@ use super::cell::Cell;
 use super::envelope::Envelope;
 use super::sink::Sink;
 use super::task_list::TaskList;
-use crate::stage::Stage;
+use crate::stage::{Stage, WorkerId};
 
 /// An item that waits for its next attempt. Dropped, it ends the item as cancelled.
 pub(super) struct Parked<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
     cell: Arc<Cell<S, L, St, D>>,
     envelope: Option<Envelope<L::Slots>>,
+    /// The worker that waits with it, if one does.
+    worker: Option<WorkerId>,
 }
 
 impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
-    pub(super) fn new(cell: Arc<Cell<S, L, St, D>>, envelope: Envelope<L::Slots>) -> Self {
+    pub(super) fn new(
+        cell: Arc<Cell<S, L, St, D>>,
+        envelope: Envelope<L::Slots>,
+        worker: Option<WorkerId>,
+    ) -> Self {
         Self {
             cell,
             envelope: Some(envelope),
+            worker,
         }
     }
 
@@ -35,7 +42,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
 impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Drop for Parked<S, L, St, D> {
     fn drop(&mut self) {
         if let Some(envelope) = self.envelope.take() {
-            self.cell.turn_away(envelope.tag);
+            self.cell.turn_away(envelope.tag, self.worker.take());
         }
     }
 }

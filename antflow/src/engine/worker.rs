@@ -165,7 +165,8 @@ where
         }
         frame.emit_status(Status::InProgress, None);
         let whole = self.runtime.stage_timeout();
-        frame.deadline = whole.map(|limit| (Instant::now() + limit, limit));
+        // A bound beyond the end of time is none.
+        frame.deadline = whole.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
         let outcome = self.tasks.run(slots, frame, &self.state).await;
         let comes_back = matches!(outcome, Err(Stop::Again(..)));
         if !comes_back || self.runtime.retry(RetryMode::PerStage).is_some() {
@@ -217,8 +218,11 @@ where
     ) {
         let mut tag = hand.release();
         tag.attempt += 1;
-        let parked = Parked::new(Arc::clone(self), Envelope { value: slots, tag });
-        if self.runtime.releases_workers() {
+        let envelope = Envelope { value: slots, tag };
+        let releases = self.runtime.releases_workers();
+        let worker = (!releases).then(|| hand.frame.worker.id.clone());
+        let parked = Parked::new(Arc::clone(self), envelope, worker);
+        if releases {
             let core = Arc::clone(self.core());
             self.core().shared.spawn(self.runtime.index, async move {
                 parked.come_back(pause).await;

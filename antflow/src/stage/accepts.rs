@@ -11,7 +11,7 @@ pub trait Signature {
 /// The macros write one concrete impl for each function, on the type of its parameter, so that the compiler's message
 /// can point there. There is no blanket impl, which would lose that.
 #[diagnostic::on_unimplemented(
-    message = "stage `{Self}` cannot consume `{T}`",
+    message = "`{Self}` cannot consume `{T}`",
     label = "this takes another type than `{T}`",
     note = "what comes out of one step is what goes into the next: change one of the two types, or put a step between them"
 )]

@@ -9,10 +9,14 @@ use crate::item::ItemError;
 ///
 /// Written by `#[stage]` for `skip_if`, `on_success`, `on_failure`, `on_skip` and the `retry_if` of a list of tasks.
 /// They cannot change an item's outcome: a panic in one of the `on_` methods is caught and counted.
-pub trait Hooks<In: Send + 'static, Out: Send + 'static>: Send + Sync + 'static {
+pub trait Hooks<In, Out>: Send + Sync + 'static {
     /// Decides whether the item passes the stage untouched: `Ok` with the value for the next stage, or `Err` with the
     /// input for the tasks.
-    fn skip(&self, cx: &TaskContext, input: In) -> impl Future<Output = Result<Out, In>> + Send {
+    fn skip(&self, cx: &TaskContext, input: In) -> impl Future<Output = Result<Out, In>> + Send
+    where
+        In: Send,
+        Out: Send,
+    {
         let _ = cx;
         ready(Err(input))
     }
@@ -42,10 +46,14 @@ pub trait Hooks<In: Send + 'static, Out: Send + 'static>: Send + Sync + 'static 
     }
 }
 
-impl<In: Send + 'static, Out: Send + 'static> Hooks<In, Out> for () {}
+impl<In, Out> Hooks<In, Out> for () {}
 
 impl<In: Send + 'static, Out: Send + 'static, H: Hooks<In, Out>> Hooks<In, Out> for Arc<H> {
-    fn skip(&self, cx: &TaskContext, input: In) -> impl Future<Output = Result<Out, In>> + Send {
+    fn skip(&self, cx: &TaskContext, input: In) -> impl Future<Output = Result<Out, In>> + Send
+    where
+        In: Send,
+        Out: Send,
+    {
         (**self).skip(cx, input)
     }
 

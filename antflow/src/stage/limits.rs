@@ -1,4 +1,5 @@
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use governor::clock::{Clock, Reference};
 use governor::middleware::NoOpMiddleware;
@@ -45,11 +46,14 @@ impl Limits {
 #[derive(Debug)]
 struct Pacer(Mutex<RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<TokioInstant>>>);
 
+/// Longer periods would not fit into the limiter's nanoseconds: a century.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 impl Pacer {
     /// None for a rate of zero, which is refused before a run starts.
     fn new(rate: Rate) -> Option<Self> {
         let burst = NonZeroU32::new(rate.count)?;
-        let quota = Quota::with_period(rate.per / rate.count)?.allow_burst(burst);
+        let quota = Quota::with_period(rate.per.min(LONGEST) / rate.count)?.allow_burst(burst);
         let limiter = RateLimiter::direct_with_clock(quota, TokioClock);
         Some(Self(Mutex::new(limiter)))
     }

@@ -31,6 +31,11 @@ pub use worker_id::WorkerId;
 /// A stage: one or more tasks, run in order by a pool of workers, with one retry policy.
 ///
 /// Written by `#[stage]`; see [`from_fn`](crate::from_fn) for a stage without the macro.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a stage",
+    label = "not a stage",
+    note = "a stage is an async function with `#[stage]`; a `#[task]` is listed by one: `#[stage] struct Name({Self});`"
+)]
 pub trait Stage: Signature + Clone + Send + Sync + 'static {
     /// The functions called beside the tasks; `()` for none.
     type Hooks: Hooks<Self::Input, Self::Output>;

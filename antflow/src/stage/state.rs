@@ -67,9 +67,9 @@ impl<T: Clone> FromRef<T> for T {
 
 /// Says that stage `S` can have its `State<Self>` from a pipeline whose state is `St`. Implemented through [`FromRef`].
 #[diagnostic::on_unimplemented(
-    message = "stage `{S}` needs `State<{Self}>`, which the pipeline's state `{St}` does not hold",
+    message = "`{S}` needs `State<{Self}>`, which the pipeline's state `{St}` does not hold",
     label = "`State<{Self}>` is missing here",
-    note = "give the pipeline its state with `.with_state(..)`: a `{Self}`, or a struct for which `impl FromRef<{St}> for {Self}` exists"
+    note = "give the pipeline its state with `.with_state(..)`: a `{Self}`, which must be `Clone`, or a struct for which `impl FromRef<{St}> for {Self}` exists"
 )]
 pub trait StateFor<S, St>: Sized {
     /// The value for one call.

@@ -4,6 +4,11 @@ use super::{Signature, TaskConfig, TaskContext};
 use crate::item::StageError;
 
 /// One async function applied to an item. Written by `#[task]` and `#[stage]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a task",
+    label = "not a task",
+    note = "a task is an async function with `#[task]`"
+)]
 pub trait Task: Signature + Send + Sync + 'static {
     /// What it returns when it fails; [`Infallible`](std::convert::Infallible) for a function that cannot.
     type Error: StageError;
@@ -39,9 +44,9 @@ pub type Argument<'a, T> = <<T as Task>::Passing as Passing<<T as Signature>::In
 pub type Copier<T> = fn(&T) -> T;
 
 /// How an item is handed to a task: [`ByValue`] or [`ByRef`].
-pub trait Passing<T: Send + 'static>: Send + Sync + 'static {
+pub trait Passing<T: 'static>: Send + Sync + 'static {
     /// What the function's parameter is.
-    type Argument<'a>: Send;
+    type Argument<'a>;
 
     /// Takes the argument of an attempt out of the slot.
     ///
@@ -58,7 +63,7 @@ pub enum ByValue {}
 #[derive(Debug, Clone, Copy)]
 pub enum ByRef {}
 
-impl<T: Send + 'static> Passing<T> for ByValue {
+impl<T: 'static> Passing<T> for ByValue {
     type Argument<'a> = T;
 
     fn argument(slot: &mut Option<T>, copy: Option<Copier<T>>) -> Option<T> {
@@ -69,7 +74,7 @@ impl<T: Send + 'static> Passing<T> for ByValue {
     }
 }
 
-impl<T: Send + Sync + 'static> Passing<T> for ByRef {
+impl<T: 'static> Passing<T> for ByRef {
     type Argument<'a> = &'a T;
 
     fn argument(slot: &mut Option<T>, _: Option<Copier<T>>) -> Option<&T> {

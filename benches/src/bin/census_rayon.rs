@@ -78,17 +78,8 @@ fn census(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     });
     let mut store = store.into_inner()?;
     let failures = failures.into_inner()?;
-    let report = Report {
-        files_found: files as u64,
-        stored: store.finish()?,
-        failed: failures.len() as u64,
-        cancelled: 0,
-        elapsed: started.elapsed(),
-        failures,
-        crates: Vec::new(),
-        most_unsafe: Vec::new(),
-        least_documented: Vec::new(),
-    };
+    let stored = store.finish()?;
+    let report = Report::new(files as u64, stored, 0, started.elapsed(), failures);
     let report = report.rank(&store, 10)?;
     if arguments.json {
         println!("{}", report.to_json());

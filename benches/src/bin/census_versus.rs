@@ -48,27 +48,52 @@ fn compare(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let workers = arguments.workers;
     let mut rivals = [
         Rival::new("antflow, 1 parse worker", "census", "--workers-parse", 1),
-        Rival::new(&format!("antflow, {workers} parse workers"), "census", "--workers-parse", workers),
-        Rival::new(&format!("rayon, {workers} threads"), "census_rayon", "--threads", workers),
+        Rival::new(
+            &format!("antflow, {workers} parse workers"),
+            "census",
+            "--workers-parse",
+            workers,
+        ),
+        Rival::new(
+            &format!("rayon, {workers} threads"),
+            "census_rayon",
+            "--threads",
+            workers,
+        ),
     ];
     let files = warm_up(&root);
-    println!("{files} files in {}, {} rounds", root.display(), arguments.rounds);
+    println!(
+        "{files} files in {}, {} rounds",
+        root.display(),
+        arguments.rounds
+    );
 
     let mut stored = None;
     for _ in 0..arguments.rounds {
         for rival in &mut rivals {
             let rows = rival.run(&root)?;
             if *stored.get_or_insert(rows) != rows {
-                return Err(format!("`{}` stored {rows} files, others did not: no comparison", rival.name).into());
+                return Err(format!(
+                    "`{}` stored {rows} files, others did not: no comparison",
+                    rival.name
+                )
+                .into());
             }
         }
     }
 
     let rayon = rivals[2].median();
-    println!("{:26} {:>9} {:>9} {:>14}", "", "median s", "best s", "against rayon");
+    println!(
+        "{:26} {:>9} {:>9} {:>14}",
+        "", "median s", "best s", "against rayon"
+    );
     for rival in &rivals {
         let (median, best) = (rival.median(), rival.seconds[0]);
-        println!("{:26} {median:>9.2} {best:>9.2} {:>14.2}", rival.name, median / rayon);
+        println!(
+            "{:26} {median:>9.2} {best:>9.2} {:>14.2}",
+            rival.name,
+            median / rayon
+        );
     }
     println!(
         "{workers} parse workers are {:.2} times as fast as 1",
@@ -103,21 +128,35 @@ impl Rival {
             .args(&self.arguments)
             .arg("--json")
             .output()
-            .map_err(|error| format!("cannot run `{}`: {error}; use make bench", program.display()))?;
+            .map_err(|error| {
+                format!(
+                    "cannot run `{}`: {error}; use make bench",
+                    program.display()
+                )
+            })?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("`{}` ended with {}: {said}", program.display(), output.status).into());
+            return Err(format!(
+                "`{}` ended with {}: {said}",
+                program.display(),
+                output.status
+            )
+            .into());
         }
         let report: Value = serde_json::from_slice(&output.stdout)?;
-        let seconds = report["seconds"].as_f64().ok_or("the report has no `seconds`")?;
+        let seconds = report["seconds"]
+            .as_f64()
+            .ok_or("the report has no `seconds`")?;
         self.seconds.push(seconds);
         self.seconds.sort_by(f64::total_cmp);
-        report["stored"].as_u64().ok_or_else(|| "the report has no `stored`".into())
+        report["stored"]
+            .as_u64()
+            .ok_or_else(|| "the report has no `stored`".into())
     }
 
     fn median(&self) -> f64 {
         let middle = self.seconds.len() / 2;
-        if self.seconds.len() % 2 == 0 {
+        if self.seconds.len().is_multiple_of(2) {
             f64::midpoint(self.seconds[middle - 1], self.seconds[middle])
         } else {
             self.seconds[middle]

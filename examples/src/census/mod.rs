@@ -55,6 +55,6 @@ pub use outline::{Function, Outline, PublicItem, UnsafeUses};
 pub use parse::{MAX_NESTING, PARSE_STACK, ParseError, parse};
 pub use ranking::{CrateSummary, Ranking};
 pub use read::{ReadError, Source, read};
-pub use report::{Failure, Report};
+pub use report::{Failure, Report, with_causes};
 pub use store::{BATCH, Store, StoreError};
 pub use walk::{Walk, WalkError, default_root, walk};

@@ -57,23 +57,50 @@ impl Failure {
         stage: impl Into<String>,
         error: &dyn std::error::Error,
     ) -> Self {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        let path = path.as_ref().to_string_lossy().into_owned();
         Self {
-            path,
+            path: path.as_ref().to_string_lossy().into_owned(),
             stage: stage.into(),
-            error: text,
+            error: with_causes(error),
         }
     }
 }
 
+/// The text of `error` and of all its causes, in one line.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
 impl Report {
+    /// The numbers of a census, without its lists of crates.
+    #[must_use]
+    pub fn new(
+        files_found: u64,
+        stored: u64,
+        cancelled: u64,
+        elapsed: Duration,
+        failures: Vec<Failure>,
+    ) -> Self {
+        Self {
+            files_found,
+            stored,
+            failed: failures.len() as u64,
+            cancelled,
+            elapsed,
+            failures,
+            crates: Vec::new(),
+            most_unsafe: Vec::new(),
+            least_documented: Vec::new(),
+        }
+    }
+
     /// Fills the three lists of crates with the first `top` of each ranking.
     ///
     /// # Errors
@@ -145,20 +172,10 @@ mod tests {
                 lines: 30,
             }),
         };
+        let failure = Failure::new("src/a.rs", "parse", &"bad".parse::<u8>().unwrap_err());
         Report {
-            files_found: 3,
-            stored: 2,
-            failed: 1,
-            cancelled: 0,
-            elapsed: Duration::from_millis(1500),
-            failures: vec![Failure::new(
-                "src/a.rs",
-                "parse",
-                &"bad".parse::<u8>().unwrap_err(),
-            )],
             crates: vec![summary],
-            most_unsafe: Vec::new(),
-            least_documented: Vec::new(),
+            ..Report::new(3, 2, 0, Duration::from_millis(1500), vec![failure])
         }
     }
 

@@ -27,9 +27,18 @@ fn every_file_is_counted_or_its_failure_is_told() {
     assert_eq!(numbers(&report), [5, 3, 2, 0]);
     let (stage, error) = failure(&report, "first/src/broken.rs");
     assert_eq!(stage, "parse");
-    assert!(error.starts_with("syntax error at line 2, column 5"), "{error}");
+    assert!(
+        error.starts_with("syntax error at line 2, column 5"),
+        "{error}"
+    );
     let (stage, error) = failure(&report, "second/latin1.rs");
-    assert_eq!((stage, error), ("read", "not UTF-8 from byte 6 on; convert the file to UTF-8"));
+    assert_eq!(
+        (stage, error),
+        (
+            "read",
+            "not UTF-8 from byte 6 on; convert the file to UTF-8"
+        )
+    );
 }
 
 #[test]
@@ -39,7 +48,15 @@ fn the_json_object_has_the_promised_shape() {
     keys.sort();
     assert_eq!(
         keys,
-        ["cancelled", "crates", "failed", "failures", "files_found", "seconds", "stored"]
+        [
+            "cancelled",
+            "crates",
+            "failed",
+            "failures",
+            "files_found",
+            "seconds",
+            "stored"
+        ]
     );
     assert!(report["seconds"].as_f64().unwrap() > 0.0);
     let expected = serde_json::json!([{
@@ -54,11 +71,24 @@ fn the_text_ranks_the_crates_and_lists_what_failed() {
     let output = census(small_tree().path(), &[]);
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("5 files found: 3 stored, 2 failed, 0 cancelled, in "), "{text}");
-    for part in ["\nBiggest crates\n", "\nMost unsafe code\n", "\nLeast documented\n", "\nFailures\n", "  first", "broken.rs\n    parse: "] {
+    assert!(
+        text.starts_with("5 files found: 3 stored, 2 failed, 0 cancelled, in "),
+        "{text}"
+    );
+    for part in [
+        "\nBiggest crates\n",
+        "\nMost unsafe code\n",
+        "\nLeast documented\n",
+        "\nFailures\n",
+        "  first",
+        "broken.rs\n    parse: ",
+    ] {
         assert!(text.contains(part), "no {part:?} in {text}");
     }
-    assert!(output.stderr.is_empty(), "a short run that nobody watches says nothing on stderr");
+    assert!(
+        output.stderr.is_empty(),
+        "a short run that nobody watches says nothing on stderr"
+    );
 }
 
 #[test]
@@ -80,7 +110,7 @@ fn a_file_that_may_not_be_read_fails_in_read() {
 
 fn lock(path: &Path) {
     #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
     #[cfg(not(unix))]
     let _ = path;
 }
@@ -106,7 +136,8 @@ fn a_second_run_leaves_the_same_table() {
 #[test]
 fn the_number_of_workers_changes_nothing_but_the_time() {
     let root = small_tree();
-    let crates = |workers| report(root.path(), &["--json", "--workers-parse", workers])["crates"].clone();
+    let crates =
+        |workers| report(root.path(), &["--json", "--workers-parse", workers])["crates"].clone();
     assert_eq!(crates("1"), crates("7"));
 }
 
@@ -114,7 +145,11 @@ fn the_number_of_workers_changes_nothing_but_the_time() {
 fn without_a_path_the_registry_is_counted() {
     let home = tree([("registry/src/index/one-1.0.0/src/lib.rs", ONE.as_bytes())]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_census"));
-    let output = command.env("CARGO_HOME", home.path()).arg("--json").output().unwrap();
+    let output = command
+        .env("CARGO_HOME", home.path())
+        .arg("--json")
+        .output()
+        .unwrap();
     let report = crate::program::object(&output);
     assert_eq!(numbers(&report), [1, 1, 0, 0]);
     assert_eq!(report["crates"][0]["name"], "one-1.0.0");
@@ -123,7 +158,11 @@ fn without_a_path_the_registry_is_counted() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let root = small_tree();
-    let mut child = command(root.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command(root.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");

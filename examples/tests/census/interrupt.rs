@@ -11,9 +11,17 @@ use crate::program::{command, large_tree, numbers, object, rows};
 fn under_way(root: &Path, db: &Path) -> Child {
     let mut command = command(root);
     command.args(["--json", "--db"]).arg(db);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     while !has_rows(db) {
-        assert_eq!(child.try_wait().unwrap(), None, "it ended before it was interrupted");
+        assert_eq!(
+            child.try_wait().unwrap(),
+            None,
+            "it ended before it was interrupted"
+        );
         thread::sleep(Duration::from_millis(1));
     }
     child
@@ -25,11 +33,16 @@ fn has_rows(db: &Path) -> bool {
         return false;
     };
     let query = "SELECT EXISTS (SELECT 1 FROM files)";
-    connection.query_row(query, [], |row| row.get(0)).unwrap_or(false)
+    connection
+        .query_row(query, [], |row| row.get(0))
+        .unwrap_or(false)
 }
 
 fn interrupt(child: &Child) {
-    let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let status = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(status.success());
 }
 
@@ -45,7 +58,10 @@ fn ctrl_c_finishes_what_was_begun_and_reports_the_rest() {
     assert!(said.contains("stopping: "), "{said}");
     let [found, stored, failed, cancelled] = numbers(&object(&output));
     assert_eq!((found, failed), (3000, 0));
-    assert!(stored >= 500 && cancelled > 0, "{stored} stored, {cancelled} cancelled");
+    assert!(
+        stored >= 500 && cancelled > 0,
+        "{stored} stored, {cancelled} cancelled"
+    );
     assert_eq!(rows(&db), stored);
 }
 

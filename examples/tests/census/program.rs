@@ -5,7 +5,8 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) const ONE: &str = "/// Docs.\npub fn documented() {}\n\npub unsafe fn bare() {\n    unsafe { bare() }\n}\n";
+pub(crate) const ONE: &str =
+    "/// Docs.\npub fn documented() {}\n\npub unsafe fn bare() {\n    unsafe { bare() }\n}\n";
 
 /// A directory with these files in it.
 pub(crate) fn tree<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> TempDir {
@@ -54,10 +55,15 @@ pub(crate) fn object(output: &Output) -> Value {
 
 /// `files_found`, `stored`, `failed` and `cancelled`, after a look that they add up.
 pub(crate) fn numbers(report: &Value) -> [u64; 4] {
-    let numbers = ["files_found", "stored", "failed", "cancelled"].map(|key| report[key].as_u64().unwrap());
+    let numbers =
+        ["files_found", "stored", "failed", "cancelled"].map(|key| report[key].as_u64().unwrap());
     let [found, stored, failed, cancelled] = numbers;
     assert_eq!(found, stored + failed + cancelled, "{report}");
-    assert_eq!(failed, report["failures"].as_array().unwrap().len() as u64, "{report}");
+    assert_eq!(
+        failed,
+        report["failures"].as_array().unwrap().len() as u64,
+        "{report}"
+    );
     numbers
 }
 
@@ -65,8 +71,14 @@ pub(crate) fn numbers(report: &Value) -> [u64; 4] {
 pub(crate) fn failure<'a>(report: &'a Value, name: &str) -> (&'a str, &'a str) {
     let failures = report["failures"].as_array().unwrap();
     let is_it = |failure: &&Value| failure["path"].as_str().unwrap().ends_with(name);
-    let failure = failures.iter().find(is_it).unwrap_or_else(|| panic!("{name} has not failed: {report}"));
-    (failure["stage"].as_str().unwrap(), failure["error"].as_str().unwrap())
+    let failure = failures
+        .iter()
+        .find(is_it)
+        .unwrap_or_else(|| panic!("{name} has not failed: {report}"));
+    (
+        failure["stage"].as_str().unwrap(),
+        failure["error"].as_str().unwrap(),
+    )
 }
 
 /// How many rows a database has.

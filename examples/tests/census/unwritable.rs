@@ -10,8 +10,12 @@ fn unwritable_db() -> (TempDir, PathBuf) {
     let directory = tree([]);
     let db = directory.path().join("census.db");
     report(directory.path(), &["--json", "--db", db.to_str().unwrap()]);
-    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON files BEGIN SELECT RAISE(ABORT, 'no room'); END";
-    rusqlite::Connection::open(&db).unwrap().execute_batch(refuse).unwrap();
+    let refuse =
+        "CREATE TRIGGER refuse BEFORE INSERT ON files BEGIN SELECT RAISE(ABORT, 'no room'); END";
+    rusqlite::Connection::open(&db)
+        .unwrap()
+        .execute_batch(refuse)
+        .unwrap();
     (directory, db)
 }
 
@@ -20,7 +24,10 @@ fn fails(root: &Path, db: &Path) -> Output {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().last().unwrap();
-    assert!(last.starts_with("error: cannot write ") && last.contains(": no room"), "{said}");
+    assert!(
+        last.starts_with("error: cannot write ") && last.contains(": no room"),
+        "{said}"
+    );
     assert_eq!(rows(db), 0);
     output
 }
@@ -28,7 +35,11 @@ fn fails(root: &Path, db: &Path) -> Output {
 #[test]
 fn rows_that_the_last_commit_cannot_write_have_failed() {
     let (_directory, db) = unwritable_db();
-    let root = tree([("a.rs", ONE.as_bytes()), ("b.rs", b"fn (".as_slice()), ("c.rs", b"")]);
+    let root = tree([
+        ("a.rs", ONE.as_bytes()),
+        ("b.rs", b"fn (".as_slice()),
+        ("c.rs", b""),
+    ]);
     let report = object(&fails(root.path(), &db));
     assert_eq!(numbers(&report), [3, 0, 3, 0]);
     assert_eq!(failure(&report, "a.rs").0, "store");
@@ -42,5 +53,8 @@ fn a_database_that_fails_on_the_way_stops_the_census() {
     let report = object(&fails(root.path(), &db));
     let [found, stored, failed, cancelled] = numbers(&report);
     assert_eq!((found, stored), (1500, 0));
-    assert!(failed > 500 && cancelled > 0, "{failed} failed, {cancelled} cancelled");
+    assert!(
+        failed > 500 && cancelled > 0,
+        "{failed} failed, {cancelled} cancelled"
+    );
 }

@@ -34,7 +34,9 @@ impl Iterator for Files {
                     let id = path.to_string_lossy().into_owned();
                     return Some(Item::new(path).id(id));
                 }
-                Err(error) => self.tally.count_failed(Failure::new(&error.path, "walk", &error)),
+                Err(error) => self
+                    .tally
+                    .count_failed(Failure::new(&error.path, "walk", &error)),
             }
         }
         None

@@ -16,7 +16,9 @@ pub(crate) fn listen(stop: CancellationToken) -> io::Result<()> {
     tokio::spawn(async move {
         interrupts.recv().await;
         stop.cancel();
-        note("stopping: files that were begun are finished, the rest is cancelled; Ctrl-C again ends at once");
+        note(
+            "stopping: files that were begun are finished, the rest is cancelled; Ctrl-C again ends at once",
+        );
         interrupts.recv().await;
         exit();
     });

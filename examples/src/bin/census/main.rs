@@ -11,12 +11,13 @@ mod run;
 mod stages;
 mod tally;
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use antflow::BoxError;
-use antflow_examples::census::{PARSE_STACK, Report};
+use antflow_examples::census::{PARSE_STACK, Report, with_causes};
 
 use self::arguments::Arguments;
 use self::stages::App;
@@ -34,16 +35,16 @@ fn main() -> ExitCode {
     };
     let app = match arguments.app() {
         Ok(app) => app,
-        Err(error) => return fail(REFUSED, &error),
+        Err(error) => return fail(REFUSED, &*error),
     };
     match census(&arguments, &app) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(INCOMPLETE, &error),
+        Err(error) => fail(INCOMPLETE, &*error),
     }
 }
 
-fn fail(code: u8, error: &BoxError) -> ExitCode {
-    eprintln!("error: {error}");
+fn fail(code: u8, error: &dyn Error) -> ExitCode {
+    eprintln!("error: {}", with_causes(error));
     ExitCode::from(code)
 }
 
@@ -71,17 +72,8 @@ fn conclude(tally: &Tally, app: &App, started: Instant) -> (Report, Option<BoxEr
     let failures = tally.take_failures();
     let unwritten = failures.iter().find(|failure| failure.stage == "store");
     let unwritten = unwritten.map(|failure| failure.error.clone().into());
-    let report = Report {
-        files_found: tally.found(),
-        stored: store.stored(),
-        failed: failures.len() as u64,
-        cancelled: tally.cancelled(),
-        elapsed: started.elapsed(),
-        failures,
-        crates: Vec::new(),
-        most_unsafe: Vec::new(),
-        least_documented: Vec::new(),
-    };
+    let (found, stored, cancelled) = (tally.found(), store.stored(), tally.cancelled());
+    let report = Report::new(found, stored, cancelled, started.elapsed(), failures);
     (report, unwritten)
 }
 

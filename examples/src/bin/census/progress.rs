@@ -47,7 +47,11 @@ impl Progress {
 
 /// Says something beside the progress.
 pub(crate) fn note(text: &str) {
-    let above = if stderr().is_terminal() { "\r\x1b[K" } else { "" };
+    let above = if stderr().is_terminal() {
+        "\r\x1b[K"
+    } else {
+        ""
+    };
     write(format_args!("{above}{text}\n"));
 }
 

@@ -17,7 +17,8 @@ pub(crate) async fn run(app: &App, workers_parse: usize) -> Result<Arc<Tally>, B
 
     let tally = Arc::new(Tally::default());
     let files = Files::below(&app.root, Arc::clone(&tally), stop.clone());
-    let census = pipeline!(read >> parse.workers(workers_parse) >> measure >> store).with_state(app.clone());
+    let census =
+        pipeline!(read >> parse.workers(workers_parse) >> measure >> store).with_state(app.clone());
     let mut results = census.stream(files)?;
     let mut progress = Progress::new();
     loop {

@@ -55,7 +55,9 @@ impl Tally {
 
     /// Counts rows that were handed over and could not be written.
     pub(crate) fn not_written(&self, rows: &[Measures], error: &StoreError) {
-        let failures = rows.iter().map(|row| Failure::new(&row.path, "store", error));
+        let failures = rows
+            .iter()
+            .map(|row| Failure::new(&row.path, "store", error));
         self.failures().extend(failures);
     }
 
@@ -72,6 +74,10 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counted = self.handed_over.load(Ordering::Relaxed);
         let failed = self.failures().len();
-        write!(f, "{} files found, {counted} counted, {failed} failed", self.found())
+        write!(
+            f,
+            "{} files found, {counted} counted, {failed} failed",
+            self.found()
+        )
     }
 }
