@@ -3,7 +3,10 @@
 //! `cargo test` builds the examples and puts them beside this test. With `--test examples` it builds this test alone,
 //! and the examples are those of the last time.
 
-#![allow(clippy::unwrap_used, reason = "a test ends with what it did not expect")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends with what it did not expect"
+)]
 
 use std::env;
 use std::process::Command;

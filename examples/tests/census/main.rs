@@ -1,6 +1,9 @@
 //! What the `census` program does, seen from outside: its output, its exit code, and how it stops.
 
-#![allow(clippy::unwrap_used, reason = "a test ends with what it did not expect")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends with what it did not expect"
+)]
 
 mod arguments;
 mod counts;
