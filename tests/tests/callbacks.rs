@@ -205,8 +205,8 @@ async fn a_run_does_not_wait_for_the_events_of_another_with_the_same_callbacks()
         .observe(callbacks);
     let busy = Arc::new(etl.start().unwrap());
     let feeding = Arc::clone(&busy);
-    // Without end: the callbacks always have something to do.
-    tokio::spawn(async move { feeding.feed(0..).await });
+    // More than the callbacks can do in this test.
+    tokio::spawn(async move { feeding.feed(0..100_000).await });
     tokio::time::sleep(seconds(1)).await;
     let results = tokio::time::timeout(seconds(60), etl.run(0..3));
     let results = results.await.expect("it waits for the other run");

@@ -126,25 +126,28 @@ async fn items_that_wait_for_their_next_attempt_are_cancelled() {
 
 #[tokio::test(start_paused = true)]
 async fn a_retry_that_was_just_let_go_is_not_lost() {
-    let (failed, wake) = (Arc::new(tokio::sync::Notify::new()), Log::new());
-    let (notify, log) = (Arc::clone(&failed), wake.clone());
+    let failed = Arc::new(tokio::sync::Notify::new());
+    let notify = Arc::clone(&failed);
     let stage = from_fn("Refuse", move |item: u64| {
-        // Whoever waits for this runs before the task in which the retry waits.
         notify.notify_one();
-        log.push(item);
-        async { Err::<u64, _>(Boom(1)) }
+        async move { Err::<u64, _>(Boom(item)) }
     });
     let retry = Retry::per_task().on_wait(OnWait::Release);
-    let etl = Pipeline::builder().stage(stage.retry(retry));
-    let run = etl.start().unwrap();
+    let run = Pipeline::builder().stage(stage.retry(retry)).start();
+    let run = run.unwrap();
     within(run.feed([7])).await.unwrap();
-    within(failed.notified()).await;
-    let results = within(run.shutdown()).await;
+    // It is woken before the task is made in which the retry waits, so it comes first.
+    let shutdown = tokio::spawn(async move {
+        failed.notified().await;
+        run.shutdown().await
+    });
+    let results = within(shutdown).await.unwrap();
     assert_eq!(outcomes(&results), [Outcome::Cancelled]);
-    assert_eq!(wake.entries(), [7]);
+    assert_eq!(results[0].error().unwrap().attempts(), 1);
 }
 
-/// One worker waits for room behind an ordered stage, and another comes to its end while the run is cut off.
+/// One worker waits for room behind an ordered stage, an output waits for its turn, and the one between them comes to
+/// its end while the run is cut off.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_output_that_comes_while_an_ordered_stage_is_cut_off_is_not_lost() {
     let (release, gate) = mpsc::channel::<()>();
@@ -168,14 +171,14 @@ async fn an_output_that_comes_while_an_ordered_stage_is_cut_off_is_not_lost() {
         Ok::<_, Infallible>(item)
     });
     let etl = Pipeline::builder()
-        .stage(stage.workers(2).ordered())
+        .stage(stage.workers(3).ordered())
         .stage(stuck.queue(1));
     let recorder = Recorder::new();
     let run = etl.observe(recorder.clone()).start().unwrap();
     let results = within(async {
-        // One is stuck, one queued, one waits for room, and one is on its way.
-        run.feed(0..4).await.unwrap();
-        while inside.now() == 0 || recorder.count(Status::Completed) < 3 {
+        // One is stuck, one queued, one waits for room, one is on its way, and one waits behind it.
+        run.feed(0..5).await.unwrap();
+        while inside.now() == 0 || recorder.count(Status::Completed) < 4 {
             tokio::task::yield_now().await;
         }
         let mut shutdown = Box::pin(run.shutdown());
@@ -184,7 +187,7 @@ async fn an_output_that_comes_while_an_ordered_stage_is_cut_off_is_not_lost() {
         shutdown.await
     })
     .await;
-    assert_eq!(outcomes(&results), [Outcome::Cancelled; 4]);
+    assert_eq!(outcomes(&results), [Outcome::Cancelled; 5]);
     recorder.check(&results, &run.stats());
 }
 
