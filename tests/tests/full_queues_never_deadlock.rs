@@ -193,8 +193,8 @@ async fn shutdown_frees_those_who_are_feeding() {
     let Err(FeedError::Closed { fed }) = fed else {
         panic!("everything was fed: {fed:?}");
     };
-    // The queue of the first stage, its workers, the queue of the second, its worker.
-    assert_eq!(fed, 200 + 20 + 1 + 1);
+    // A full queue, and at most what the workers, the queue of the second stage and its worker have taken of it since.
+    assert!((200..=200 + 20 + 1 + 1).contains(&fed), "{fed}");
     assert_eq!(results.len(), fed);
     assert_eq!(items.next(), Some(fed as u64), "an item was taken and lost");
 }

@@ -128,6 +128,7 @@ async fn the_consumer_may_wait_for_what_a_task_holds() {
             let _permit = lock.acquire().await.unwrap();
             order.push(result.value.unwrap());
         }
+        order.sort_unstable();
         order
     })
     .await;

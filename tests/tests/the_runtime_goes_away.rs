@@ -58,7 +58,8 @@ fn a_run_that_was_spawned_is_dropped_with_its_runtime() {
         }));
         drop(runtime);
         assert_eq!(gauge.now(), 0, "a task outlived its runtime");
-        assert_eq!(recorder.count(Status::Cancelled), 10);
+        // One in the hand of each worker; the others were not taken from the iterator.
+        assert_eq!(recorder.count(Status::Cancelled), 3);
     }
 }
 

@@ -1,8 +1,8 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
+use super::queue::WaitList;
 use super::sync::{AtomicU64, Mutex, Ordering, lock};
-use super::wait_list::WaitList;
 
 /// How many items of a run are on their way: up when one is accepted, down at its outcome.
 ///

@@ -1,6 +1,6 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::frame::Frame;
 use crate::event::{Status, TaskEventKind};
 use crate::item::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError};
-use crate::stage::{Call, Copier, Passing, Retry, RetryMode};
+use crate::stage::{Call, Copier, Passing, Retry, RetryMode, TaskContext};
 
 /// Why the tasks of a stage did not come to their end.
 #[derive(Debug)]
@@ -35,11 +35,12 @@ pub(super) async fn run_task<St: Sync, T: Call<St>>(
 ) -> Result<T::Output, Stop> {
     let per_task = frame.attempts(RetryMode::PerTask);
     let stage = frame.stage;
-    frame.cx.task = Some(Arc::clone(&stage.tasks[index].name));
+    frame.cx.enter_task(index);
     loop {
         // Under `per_stage` the first task keeps the item from which the stage may start again.
-        let restartable = index == 0 && frame.tag.attempt < frame.attempts(RetryMode::PerStage);
-        let copy = copy.filter(|_| restartable || frame.tag.attempt < per_task);
+        let restartable =
+            index == 0 && frame.cx.tag.attempt() < frame.attempts(RetryMode::PerStage);
+        let copy = copy.filter(|_| restartable || frame.cx.tag.attempt() < per_task);
         let failure = match attempt(task, index, slot, copy, frame, state).await {
             Ok(output) => {
                 if !restartable {
@@ -67,26 +68,63 @@ pub(super) async fn run_task<St: Sync, T: Call<St>>(
         frame.emit_status(Status::Retrying, Some(&error));
         frame.worker.retried.add_one();
         tokio::time::sleep(pause).await;
-        frame.set_attempt(frame.tag.attempt + 1);
+        frame.set_attempt(frame.cx.tag.attempt() + 1);
         frame.emit_status(Status::InProgress, None);
     }
 }
 
 /// An attempt that gave no value.
-struct Failure {
+#[derive(Debug)]
+pub struct Failure {
     kind: (ItemErrorKind, &'static str),
     /// Whether the task has nothing against another attempt.
     retryable: bool,
     duration: Option<Duration>,
 }
 
+/// Calls a task once, where nothing is watched or bounded. `copy` as for [`run_task`].
+#[inline]
+pub(super) async fn call_task<St: Sync, T: Call<St>>(
+    task: &T,
+    slot: &mut Option<T::Input>,
+    copy: Option<Copier<T::Input>>,
+    cx: &TaskContext,
+    state: &St,
+) -> Result<T::Output, Box<Failure>> {
+    let argument =
+        T::Passing::argument(slot, copy).expect("the item of a task that runs is in its slot");
+    match task.call(argument, cx, state).await {
+        Ok(output) => {
+            *slot = None;
+            Ok(output)
+        }
+        Err(error) => {
+            let retryable = task.is_retryable(&error);
+            Err(Box::new(Failure::new(failed(error), retryable)))
+        }
+    }
+}
+
 impl Failure {
+    fn new(kind: (ItemErrorKind, &'static str), retryable: bool) -> Self {
+        Self {
+            kind,
+            retryable,
+            duration: None,
+        }
+    }
+
+    /// The failure that a panic is.
+    pub(super) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        Self::new(panicked(panic), false)
+    }
+
     /// Decides what follows, by the number of attempts made and what `retry_if` says.
-    fn judge(mut self, frame: &Frame<'_>, retry: Option<&Retry>) -> Stop {
-        let retry = retry.filter(|retry| frame.tag.attempt < retry.attempts);
+    pub(super) fn judge(mut self, frame: &Frame<'_>, retry: Option<&Retry>) -> Stop {
+        let retry = retry.filter(|retry| frame.cx.tag.attempt() < retry.attempts);
         let wanted = match &self.kind.0 {
             ItemErrorKind::Failed(source) if self.retryable && retry.is_some() => {
-                caught(|| (frame.retry_if)(source.as_ref()))
+                caught(|| frame.retry_if.retry_if(source.as_ref()))
             }
             ItemErrorKind::TimedOut(_) => Ok(true),
             _ => Ok(false),
@@ -97,14 +135,14 @@ impl Failure {
         });
         let error = frame.error(self.kind);
         match retry.filter(|_| wanted) {
-            Some(retry) => Stop::Again(error, retry.pause_after(frame.tag.attempt)),
+            Some(retry) => Stop::Again(error, retry.pause_after(frame.cx.tag.attempt())),
             None => Stop::End(error),
         }
     }
 }
 
 /// Calls user code that must not take the worker with it.
-fn caught<T>(call: impl FnOnce() -> T) -> Result<T, (ItemErrorKind, &'static str)> {
+pub(super) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, (ItemErrorKind, &'static str)> {
     std::panic::catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panicked(&*panic))
 }
 
@@ -136,12 +174,12 @@ async fn attempt<St: Sync, T: Call<St>>(
     frame.emit_task(TaskEventKind::Start, None, None);
     let started = frame.observers.want_tasks().then(Instant::now);
     // Making the copy and the future is user code too, so both are inside.
-    let call = AssertUnwindSafe(async {
+    let call = pin!(async {
         let argument =
             T::Passing::argument(slot, copy).expect("the item of a task that runs is in its slot");
         task.call(argument, &frame.cx, state).await
-    })
-    .catch_unwind();
+    });
+    let call = AssertUnwindSafe(call).catch_unwind();
     let bound = frame.bound(runtime);
     let outcome = match bound {
         None => Ok(call.await),

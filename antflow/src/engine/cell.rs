@@ -1,16 +1,20 @@
 use std::any::Any;
 use std::sync::{Arc, Weak};
 
+use super::bell::Bell;
 use super::core::{Core, status_event};
-use super::envelope::{Envelope, Tag};
+use super::desk::{Cleared, Desk, Stale};
+use super::envelope::Envelope;
 use super::queue::{Closed, PushError, Queue};
 use super::reorder::Reorder;
 use super::runtime::StageRuntime;
 use super::sink::Sink;
+use super::source::Source;
 use super::sync::{Mutex, lock};
 use super::task_list::{TaskList, same};
 use crate::event::{Pending, Status};
-use crate::stage::{Configured, Stage, WorkerId};
+use crate::item::Tag;
+use crate::stage::{Configured, Hooks, Stage, WorkerId};
 
 /// A stage in a run: its tasks, its queue, and what lies behind it.
 pub(crate) struct Cell<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
@@ -18,12 +22,28 @@ pub(crate) struct Cell<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
     pub(super) tasks: L,
     pub(super) state: Arc<St>,
     pub(super) queue: Queue<Envelope<L::Slots>>,
+    /// Taken out by the worker that is at it.
+    pub(super) source: Mutex<Option<Box<dyn Source<L::Input>>>>,
+    desks: Mutex<Vec<Watched<L::Slots, L::Output>>>,
     pub(super) runtime: Arc<StageRuntime>,
     pub(super) down: D,
+    /// Whether an attempt is nothing but a call: no events, bounds or functions beside the tasks.
+    pub(super) is_plain: bool,
+    /// Whether a failed attempt may be followed by another one.
+    pub(super) is_retried: bool,
     /// The outputs of an ordered stage, until their turn comes.
     pub(super) order: Option<Mutex<Order<L::Output>>>,
     pub(super) run: Weak<dyn Any + Send + Sync>,
 }
+
+/// The desk of a worker of the stage, as the watchdog sees it.
+struct Watched<I, O> {
+    desk: Arc<StageDesk<I, O>>,
+    /// The batch that was there when the watchdog last looked.
+    batch: u64,
+}
+
+pub(super) type StageDesk<I, O> = Desk<Envelope<I>, Envelope<O>>;
 
 /// The outputs of an ordered stage. An item that ended here leaves an empty place.
 pub(super) struct Order<T> {
@@ -62,12 +82,23 @@ where
             closed: false,
         })
     });
+    let runtime = StageRuntime::new(index, config, configs);
+    let observers = &down.core().shared.observers;
+    let is_plain = !observers.want_status()
+        && !observers.want_tasks()
+        && <S::Hooks as Hooks<S::Input, S::Output>>::NONE
+        && order.is_none()
+        && runtime.is_plain();
     Arc::new(Cell {
+        is_plain,
+        is_retried: runtime.config.retry.is_some(),
         hooks,
         tasks,
         state,
         queue: Queue::new(capacity, window),
-        runtime: Arc::new(StageRuntime::new(index, config, configs)),
+        source: Mutex::new(None),
+        desks: Mutex::new(Vec::new()),
+        runtime: Arc::new(runtime),
         down,
         order,
         run,
@@ -79,7 +110,50 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         self.down.core()
     }
 
-    fn emit_queued(&self, tag: &Tag) {
+    /// Takes nothing from the source any more.
+    pub(super) fn detach(&self) {
+        if let Some(source) = lock(&self.source).take() {
+            self.core().shared.end_source(source);
+        }
+    }
+
+    /// A desk for a worker, which the watchdog knows.
+    pub(super) fn desk(&self) -> Arc<StageDesk<L::Slots, L::Output>> {
+        let desk = Arc::new(Desk::new());
+        let watched = Watched {
+            desk: Arc::clone(&desk),
+            batch: 0,
+        };
+        lock(&self.desks).push(watched);
+        desk
+    }
+
+    /// Puts what lay on a desk where others find it.
+    pub(super) fn put_away(
+        &self,
+        cleared: Cleared<Envelope<L::Slots>, Envelope<L::Output>>,
+        bell: &mut Bell,
+    ) {
+        let Cleared {
+            inputs,
+            mut outputs,
+            reserved,
+            lent,
+        } = cleared;
+        if reserved > 0 {
+            self.down.fill(reserved, &mut outputs, bell);
+        }
+        if lent > 0 {
+            let inputs = inputs
+                .into_iter()
+                .map(|envelope| (envelope.tag.priority, envelope));
+            for refused in self.queue.give_back(lent, inputs, bell) {
+                self.turn_away(refused.tag, None);
+            }
+        }
+    }
+
+    pub(super) fn emit_queued(&self, tag: &Tag) {
         let observers = &self.core().shared.observers;
         if observers.want_status() {
             observers.status(&status_event(&self.runtime, tag, Status::Queued, None));
@@ -88,7 +162,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
 
     /// Ends an item that nobody works on: it was queued, found the queue closed, or waited for its next attempt.
     pub(super) fn turn_away(&self, tag: Tag, worker: Option<WorkerId>) {
-        let attempts = tag.attempt - 1;
+        let attempts = tag.attempt() - 1;
         self.core().cancel(&self.runtime, worker, tag, attempts);
     }
 }
@@ -112,7 +186,19 @@ where
         self.0.core()
     }
 
-    fn try_send(&self, envelope: Envelope<T>) -> Result<(), PushError<Envelope<T>>> {
+    fn try_reserve(&self, most: usize) -> usize {
+        self.0.queue.try_reserve(most).unwrap_or(0)
+    }
+
+    fn fill(&self, reserved: usize, envelopes: &mut Vec<Envelope<T>>, bell: &mut Bell) {
+        self.0.fill(reserved, envelopes.drain(..), bell);
+    }
+
+    fn try_send(
+        &self,
+        envelope: Envelope<T>,
+        bell: &mut Bell,
+    ) -> Result<(), PushError<Envelope<T>>> {
         let Self(cell) = self;
         // The event comes before the item can be taken, so its room is set aside first. Unobserved, one lock does.
         if cell.core().shared.observers.want_status() {
@@ -121,19 +207,12 @@ where
                 Ok(_) => {}
                 Err(Closed) => return Err(PushError::Closed(envelope)),
             }
-            let envelope = Cell::<S, L, St, D>::entering(envelope);
-            cell.emit_queued(&envelope.tag);
-            for envelope in cell
-                .queue
-                .fill(1, [(envelope.tag.label.priority, envelope)])
-            {
-                cell.turn_away(envelope.tag, None);
-            }
+            cell.fill(1, [envelope], bell);
             return Ok(());
         }
-        let priority = envelope.tag.label.priority;
+        let priority = envelope.tag.priority;
         cell.queue
-            .try_push(priority, envelope, Cell::<S, L, St, D>::entering)
+            .try_push(priority, envelope, Cell::<S, L, St, D>::entering, bell)
     }
 
     fn room(&self) -> impl Future<Output = ()> + Send {
@@ -155,8 +234,11 @@ pub trait Inlet<T>: Send + Sync {
     /// Resolves when there may be room.
     fn room(&self) -> Pending<'_>;
 
-    /// Takes an item in: into room that was set aside, or beyond the capacity where none was.
-    fn fill(&self, reserved: usize, envelope: Envelope<T>);
+    /// Takes items in: into room that was set aside, or beyond the capacity where none was.
+    fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>);
+
+    /// Lets the workers take items from here whenever the queue has none.
+    fn attach(&self, source: Box<dyn Source<T>>);
 }
 
 impl<T, S, L, St, D> Inlet<T> for Cell<S, L, St, D>
@@ -176,18 +258,22 @@ where
     }
 
     fn unreserve(&self, count: usize) {
-        self.queue.unreserve(count);
+        self.queue.unreserve(count, &mut Bell::default());
     }
 
     fn room(&self) -> Pending<'_> {
         Box::pin(self.queue.room())
     }
 
-    fn fill(&self, reserved: usize, envelope: Envelope<T>) {
-        self.emit_queued(&envelope.tag);
-        let entry = (envelope.tag.label.priority, Self::entering(envelope));
-        for refused in self.queue.fill(reserved, [entry]) {
-            self.turn_away(refused.tag, None);
+    fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>) {
+        let mut bell = Bell::default();
+        self.fill(reserved, envelopes, &mut bell);
+    }
+
+    fn attach(&self, source: Box<dyn Source<T>>) {
+        *lock(&self.source) = Some(same(source));
+        if !self.queue.attach(&mut Bell::default()) {
+            self.detach();
         }
     }
 }
@@ -197,6 +283,31 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         Envelope {
             value: L::enter(same(envelope.value)),
             tag: envelope.tag.entering(),
+        }
+    }
+
+    /// Takes items in for which room was set aside.
+    fn fill<T: 'static>(
+        &self,
+        reserved: usize,
+        envelopes: impl IntoIterator<Item = Envelope<T>>,
+        bell: &mut Bell,
+    ) {
+        let entries = envelopes.into_iter().map(|envelope| {
+            let envelope = Self::entering(envelope);
+            (envelope.tag.priority, envelope)
+        });
+        let refused = if self.core().shared.observers.want_status() {
+            // Observers are not called under the lock of the queue.
+            let entries: Vec<_> = entries
+                .inspect(|(_, envelope)| self.emit_queued(&envelope.tag))
+                .collect();
+            self.queue.fill(reserved, entries, bell)
+        } else {
+            self.queue.fill(reserved, entries, bell)
+        };
+        for envelope in refused {
+            self.turn_away(envelope.tag, None);
         }
     }
 }
@@ -211,6 +322,9 @@ pub(crate) trait Control: Send + Sync {
 
     /// Lets the workers end, and ends what waits as cancelled.
     fn close(&self);
+
+    /// Frees what waits behind items that block their threads. False: no worker holds more than its item.
+    fn rescue(&self) -> bool;
 }
 
 impl<S, L, St, D> Control for Cell<S, L, St, D>
@@ -232,6 +346,7 @@ where
         for envelope in self.queue.close() {
             self.turn_away(envelope.tag, None);
         }
+        self.detach();
         if let Some(order) = &self.order {
             let left = {
                 let mut order = lock(order);
@@ -242,5 +357,25 @@ where
                 self.turn_away(envelope.tag, None);
             }
         }
+    }
+    fn rescue(&self) -> bool {
+        let mut bell = Bell::default();
+        let mut busy = false;
+        let mut stranded = Vec::new();
+        for watched in lock(&self.desks).iter_mut() {
+            match watched.desk.clear_stale(&mut watched.batch) {
+                Stale::Empty => {}
+                Stale::Fresh => busy = true,
+                Stale::Cleared(cleared) => stranded.push(cleared),
+            }
+        }
+        for cleared in stranded {
+            self.put_away(cleared, &mut bell);
+        }
+        if self.queue.has_calls() {
+            busy = true;
+            self.queue.call(true, &mut bell);
+        }
+        busy
     }
 }

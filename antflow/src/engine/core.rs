@@ -1,7 +1,9 @@
+use std::any::Any;
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -11,11 +13,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounting::{Accounting, SettleLater};
-use super::envelope::Tag;
+use super::envelope::Envelope;
 use super::outlet::Outlet;
 use super::runtime::StageRuntime;
+use super::watchdog::Watchdog;
 use crate::event::{Observers, Status, StatusEvent};
-use crate::item::{ItemError, ItemErrorKind, ItemId, Metadata, PipelineResult};
+use crate::item::{
+    Details, ItemError, ItemErrorKind, ItemId, Label, Metadata, PipelineResult, Tag,
+};
 use crate::stage::{WorkerId, item_id};
 
 /// What all stages of one run share.
@@ -35,6 +40,9 @@ pub(crate) struct Shared {
     /// Cancelled when nothing is accepted from outside any more.
     pub(crate) closed: CancellationToken,
     pub(crate) tally: Tally,
+    pub(crate) watchdog: Watchdog,
+    /// What the iterator threw that fed the run.
+    source_panic: Mutex<Option<Box<dyn Any + Send>>>,
     next_sequence_id: AtomicU64,
     ids: Ids,
     tasks: Tasks,
@@ -72,6 +80,8 @@ impl<Out> Core<Out> {
                 cancellation: CancellationToken::new(),
                 closed: CancellationToken::new(),
                 tally: Tally::default(),
+                watchdog: Watchdog::default(),
+                source_panic: Mutex::new(None),
                 next_sequence_id: AtomicU64::new(0),
                 ids: Ids::default(),
                 tasks: Tasks::default(),
@@ -94,18 +104,22 @@ impl<Out> Core<Out> {
             Err(_) => &self.shared.tally.failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        let (id, metadata) = match tag.label.details.map(Arc::try_unwrap) {
-            Some(Ok(details)) => (details.id, details.metadata),
-            Some(Err(shared)) => (shared.id.clone(), shared.metadata.clone()),
-            None => (None, Metadata::new()),
-        };
-        self.outlet.put(PipelineResult {
-            id: id.unwrap_or(ItemId::Number(tag.sequence_id)),
-            sequence_id: tag.sequence_id,
-            value,
-            metadata,
-        });
+        self.outlet.put([result(tag, value)]);
         settled
+    }
+
+    /// Ends items that went through all stages.
+    pub(crate) fn complete(&self, envelopes: &mut Vec<Envelope<Out>>) {
+        let count = envelopes.len() as u64;
+        self.shared
+            .tally
+            .completed
+            .fetch_add(count, Ordering::Relaxed);
+        let results = envelopes
+            .drain(..)
+            .map(|envelope| result(envelope.tag, Ok(envelope.value)));
+        self.outlet.put(results);
+        self.shared.accounting.settle(count);
     }
 
     /// Ends an item as cancelled, because the run was cut off after so many attempts in the stage.
@@ -146,13 +160,45 @@ impl Shared {
         self.next_sequence_id.load(Ordering::Relaxed)
     }
 
-    /// Counts an id that the feeder chose if it was there before.
-    pub(crate) fn note_id(&self, id: &ItemId) {
+    /// Counts the id that the feeder chose, if it did and it was there before.
+    #[inline]
+    pub(crate) fn note_id(&self, label: &Label) {
+        if let Some(details) = &label.details
+            && let Some(id) = &details.id
+        {
+            self.note(id);
+        }
+    }
+
+    fn note(&self, id: &ItemId) {
         let hash = self.ids.hasher.hash_one(id);
         let mut seen = self.ids.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if !seen.insert(hash) {
             self.tally.duplicate_ids.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Drops what items came from, which was counted as one item: the run is not over while there is more.
+    pub(crate) fn end_source<T>(&self, source: T) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(source))) {
+            self.note_source_panic(panic);
+        }
+        self.accounting.settle(1);
+    }
+
+    /// Keeps a panic of what items come from, for whoever runs the pipeline.
+    pub(crate) fn note_source_panic(&self, panic: Box<dyn Any + Send>) {
+        *self
+            .source_panic
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(panic);
+    }
+
+    pub(crate) fn take_source_panic(&self) -> Option<Box<dyn Any + Send>> {
+        self.source_panic
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// Accepts nothing from outside any more.
@@ -219,6 +265,26 @@ impl Shared {
     }
 }
 
+#[inline]
+fn result<Out>(tag: Tag, value: Result<Out, ItemError>) -> PipelineResult<Out> {
+    let (id, metadata) = tag.details.map_or((None, Metadata::none()), said);
+    PipelineResult {
+        id: id.unwrap_or(ItemId::Number(tag.sequence_id)),
+        sequence_id: tag.sequence_id,
+        value,
+        metadata,
+    }
+}
+
+/// What was said of an item.
+#[cold]
+fn said(details: Arc<Details>) -> (Option<ItemId>, Metadata) {
+    match Arc::try_unwrap(details) {
+        Ok(details) => (details.id, details.metadata),
+        Err(shared) => (shared.id.clone(), shared.metadata.clone()),
+    }
+}
+
 /// An event without what only some events have.
 pub(crate) fn status_event(
     stage: &StageRuntime,
@@ -226,7 +292,7 @@ pub(crate) fn status_event(
     status: Status,
     worker: Option<WorkerId>,
 ) -> StatusEvent {
-    let details = tag.label.details.as_deref();
+    let details = tag.details.as_deref();
     StatusEvent {
         item_id: item_id(details, tag.sequence_id),
         sequence_id: tag.sequence_id,

@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::core::Core;
 use super::runtime::StageRuntime;
-use crate::item::Label;
+use crate::item::Tag;
 use crate::stage::WorkerId;
 
 /// A value in a queue or in a worker's hand, with what belongs to its item.
@@ -10,36 +10,6 @@ use crate::stage::WorkerId;
 pub struct Envelope<T> {
     pub(crate) value: T,
     pub(crate) tag: Tag,
-}
-
-/// Which item it is, and how far it has come in its stage.
-#[derive(Debug, Clone)]
-pub(crate) struct Tag {
-    pub(crate) sequence_id: u64,
-    pub(crate) label: Label,
-    /// The number of the attempt to come or being made, from 1; behind the stage, of the last one.
-    pub(crate) attempt: u32,
-    /// The place in the order of an ordered stage.
-    pub(crate) ticket: Option<u64>,
-    /// Whether the stage has begun with it, so that `skip_if` is not asked again.
-    pub(crate) begun: bool,
-}
-
-impl Tag {
-    pub(crate) fn new(sequence_id: u64, label: Label) -> Self {
-        Self {
-            sequence_id,
-            label,
-            attempt: 1,
-            ticket: None,
-            begun: false,
-        }
-    }
-
-    /// The tag of the same item where it enters a stage.
-    pub(crate) fn entering(self) -> Self {
-        Self::new(self.sequence_id, self.label)
-    }
 }
 
 /// An output on its way to the next stage, in the hand of a worker that may be stopped at any `.await`.
@@ -76,7 +46,7 @@ impl<'a, T, Out: Send + 'static> Held<'a, T, Out> {
 impl<T, Out: Send + 'static> Drop for Held<'_, T, Out> {
     fn drop(&mut self) {
         if let Some(envelope) = self.envelope.take() {
-            let (worker, attempts) = (Some(self.worker.clone()), envelope.tag.attempt);
+            let (worker, attempts) = (Some(self.worker.clone()), envelope.tag.attempt());
             self.core.cancel(self.stage, worker, envelope.tag, attempts);
         }
     }

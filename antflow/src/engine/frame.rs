@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::core::status_event;
-use super::envelope::Tag;
 use super::runtime::{StageRuntime, TaskRuntime, WorkerRuntime};
 use crate::event::{Observers, Status, StatusEvent, TaskEvent, TaskEventKind};
 use crate::item::{ItemError, ItemErrorKind};
@@ -17,29 +16,31 @@ pub struct Frame<'w> {
     pub(super) stage: &'w StageRuntime,
     pub(super) worker: &'w WorkerRuntime,
     pub(super) observers: &'w Observers,
-    pub(super) tag: Tag,
     /// When the attempt of the whole stage is over, and how long that is.
     pub(super) deadline: Option<(Instant, Duration)>,
-    pub(super) retry_if: RetryIf<'w>,
+    pub(super) retry_if: &'w dyn RetryIf,
 }
 
 /// The stage's own say about which errors are retried.
-pub(super) type RetryIf<'w> =
-    &'w (dyn Fn(&(dyn Error + Send + Sync + 'static)) -> bool + Send + Sync);
+pub(super) trait RetryIf: Send + Sync {
+    fn retry_if(&self, error: &(dyn Error + Send + Sync + 'static)) -> bool;
+}
 
 impl Frame<'_> {
     /// The total number of attempts, and how many of them are made of one task before the next.
+    #[inline]
     pub(super) fn attempts(&self, mode: RetryMode) -> u32 {
         self.stage.retry(mode).map_or(1, |retry| retry.attempts)
     }
 
     /// Sets the number of the attempt to come.
+    #[inline]
     pub(super) fn set_attempt(&mut self, attempt: u32) {
-        self.tag.attempt = attempt;
-        self.cx.attempt = attempt;
+        self.cx.tag.set_attempt(attempt);
     }
 
     /// How long the attempt may take: the task's own bound, or what is left of the stage's.
+    #[inline]
     pub(super) fn bound(&self, task: &TaskRuntime) -> Option<Bound> {
         let own = self
             .stage
@@ -59,24 +60,36 @@ impl Frame<'_> {
     pub(super) fn error(&self, kind: (ItemErrorKind, &'static str)) -> ItemError {
         ItemError::new(
             Arc::clone(&self.stage.name),
-            self.cx.task.clone(),
+            self.cx.task_name().cloned(),
             Some(self.worker.id.clone()),
-            self.tag.attempt,
+            self.cx.tag.attempt(),
             kind,
         )
     }
 
+    #[inline]
     pub(super) fn emit_status(&self, status: Status, error: Option<&ItemError>) {
         if self.observers.want_status() {
-            let event = status_event(self.stage, &self.tag, status, Some(self.worker.id.clone()));
-            self.observers.status(&StatusEvent {
-                error: error.cloned(),
-                next_attempt: (status == Status::Retrying).then_some(self.tag.attempt + 1),
-                ..event
-            });
+            self.tell_status(status, error);
         }
     }
 
+    #[cold]
+    fn tell_status(&self, status: Status, error: Option<&ItemError>) {
+        let event = status_event(
+            self.stage,
+            &self.cx.tag,
+            status,
+            Some(self.worker.id.clone()),
+        );
+        self.observers.status(&StatusEvent {
+            error: error.cloned(),
+            next_attempt: (status == Status::Retrying).then_some(self.cx.tag.attempt() + 1),
+            ..event
+        });
+    }
+
+    #[inline]
     pub(super) fn emit_task(
         &self,
         kind: TaskEventKind,
@@ -84,23 +97,33 @@ impl Frame<'_> {
         duration: Option<Duration>,
     ) {
         if self.observers.want_tasks() {
-            self.observers.task(&TaskEvent {
-                item_id: self.cx.item_id(),
-                sequence_id: self.tag.sequence_id,
-                stage: Arc::clone(&self.stage.name),
-                task: self
-                    .cx
-                    .task
-                    .clone()
-                    .unwrap_or_else(|| Arc::clone(&self.stage.name)),
-                worker: self.worker.id.clone(),
-                kind,
-                attempt: self.tag.attempt,
-                timestamp: SystemTime::now(),
-                error: error.cloned(),
-                duration,
-            });
+            self.tell_task(kind, error, duration);
         }
+    }
+
+    #[cold]
+    fn tell_task(
+        &self,
+        kind: TaskEventKind,
+        error: Option<&ItemError>,
+        duration: Option<Duration>,
+    ) {
+        self.observers.task(&TaskEvent {
+            item_id: self.cx.item_id(),
+            sequence_id: self.cx.tag.sequence_id,
+            stage: Arc::clone(&self.stage.name),
+            task: self
+                .cx
+                .task_name()
+                .cloned()
+                .unwrap_or_else(|| Arc::clone(&self.stage.name)),
+            worker: self.worker.id.clone(),
+            kind,
+            attempt: self.cx.tag.attempt(),
+            timestamp: SystemTime::now(),
+            error: error.cloned(),
+            duration,
+        });
     }
 }
 

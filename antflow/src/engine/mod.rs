@@ -7,22 +7,25 @@
 
 mod accounting;
 mod attempt;
+mod bell;
 pub(crate) mod cell;
 pub(crate) mod core;
+mod desk;
 pub(crate) mod envelope;
 mod frame;
-mod lanes;
 #[cfg(all(test, antflow_loom))]
 mod loom_tests;
 mod outlet;
+mod pace;
 mod park;
 pub(crate) mod queue;
 mod reorder;
 pub(crate) mod runtime;
 pub(crate) mod sink;
+pub(crate) mod source;
 mod sync;
 pub(crate) mod task_list;
-mod wait_list;
+pub(crate) mod watchdog;
 mod worker;
 
 pub use task_list::{Execute, More, One, Retryable, TaskList, Then, tasks, tasks_retried};

@@ -13,7 +13,7 @@ pub(crate) struct Outlet<Out>(Mutex<Inner<Out>>);
 struct Inner<Out> {
     results: Results<Out>,
     finished: bool,
-    reader: Option<Waker>,
+    readers: Vec<Waker>,
 }
 
 /// In which order the outcomes are given out.
@@ -35,19 +35,23 @@ impl<Out> Outlet<Out> {
         Self(Mutex::new(Inner {
             results,
             finished: false,
-            reader: None,
+            readers: Vec::new(),
         }))
     }
 
-    pub(crate) fn put(&self, result: PipelineResult<Out>) {
+    pub(crate) fn put(&self, outcomes: impl IntoIterator<Item = PipelineResult<Out>>) {
         let mut inner = lock(&self.0);
         match &mut inner.results {
-            Results::Ordered(results) => results.insert(result.sequence_id, result),
-            Results::Completed(results) => results.push_back(result),
+            Results::Ordered(results) => {
+                for result in outcomes {
+                    results.insert(result.sequence_id, result);
+                }
+            }
+            Results::Completed(results) => results.extend(outcomes),
         }
-        let reader = inner.reader.take();
+        let readers = std::mem::take(&mut inner.readers);
         drop(inner);
-        if let Some(reader) = reader {
+        for reader in readers {
             reader.wake();
         }
     }
@@ -56,9 +60,9 @@ impl<Out> Outlet<Out> {
     pub(crate) fn finish(&self) {
         let mut inner = lock(&self.0);
         inner.finished = true;
-        let reader = inner.reader.take();
+        let readers = std::mem::take(&mut inner.readers);
         drop(inner);
-        if let Some(reader) = reader {
+        for reader in readers {
             reader.wake();
         }
     }
@@ -74,7 +78,13 @@ impl<Out> Outlet<Out> {
             Some(result) => Poll::Ready(Some(result)),
             None if inner.finished => Poll::Ready(None),
             None => {
-                inner.reader = Some(cx.waker().clone());
+                if !inner
+                    .readers
+                    .iter()
+                    .any(|reader| reader.will_wake(cx.waker()))
+                {
+                    inner.readers.push(cx.waker().clone());
+                }
                 Poll::Pending
             }
         }

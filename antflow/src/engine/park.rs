@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bell::Bell;
 use super::cell::Cell;
 use super::envelope::Envelope;
 use super::sink::Sink;
@@ -11,6 +12,7 @@ use crate::stage::{Stage, WorkerId};
 pub(super) struct Parked<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
     cell: Arc<Cell<S, L, St, D>>,
     envelope: Option<Envelope<L::Slots>>,
+    ticket: Option<u64>,
     /// The worker that waits with it, if one does.
     worker: Option<WorkerId>,
 }
@@ -19,11 +21,13 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
     pub(super) fn new(
         cell: Arc<Cell<S, L, St, D>>,
         envelope: Envelope<L::Slots>,
+        ticket: Option<u64>,
         worker: Option<WorkerId>,
     ) -> Self {
         Self {
             cell,
             envelope: Some(envelope),
+            ticket,
             worker,
         }
     }
@@ -32,9 +36,12 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
     pub(super) async fn come_back(mut self, pause: Duration) {
         tokio::time::sleep(pause).await;
         if let Some(envelope) = self.envelope.take() {
-            let priority = envelope.tag.label.priority;
+            let priority = envelope.tag.priority;
+            let mut bell = Bell::default();
             // A closed queue gives it back, and it is dropped with the rest.
-            self.envelope = self.cell.queue.push_again(priority, envelope).err();
+            let queue = &self.cell.queue;
+            let pushed = queue.push_again(priority, envelope, self.ticket, &mut bell);
+            self.envelope = pushed.err();
         }
     }
 }

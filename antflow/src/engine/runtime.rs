@@ -3,13 +3,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::stage::{
-    Limits, OnWait, Retry, RetryMode, StageConfig, TaskConfig, WorkerId, WorkerStatus,
+    Limits, Names, OnWait, Retry, RetryMode, StageConfig, TaskConfig, WorkerId, WorkerStatus,
 };
 
 /// What a run knows of a stage, whatever its types.
 #[derive(Debug)]
 pub struct StageRuntime {
     pub(crate) name: Arc<str>,
+    pub(crate) names: Arc<Names>,
     /// The stage's place in the pipeline, from 0.
     pub(crate) index: usize,
     pub(crate) config: StageConfig,
@@ -23,7 +24,6 @@ pub struct StageRuntime {
 /// What a run knows of a task of a stage.
 #[derive(Debug)]
 pub(crate) struct TaskRuntime {
-    pub(crate) name: Arc<str>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) limits: Option<Limits>,
 }
@@ -44,6 +44,7 @@ pub(crate) struct WorkerRuntime {
 pub(crate) struct Count(AtomicU64);
 
 impl Count {
+    #[inline]
     pub(crate) fn add_one(&self) {
         self.0
             .store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
@@ -60,13 +61,17 @@ impl StageRuntime {
         let limits = |concurrency: Option<usize>, rate: Option<_>| {
             (concurrency.is_some() || rate.is_some()).then(|| Limits::new(concurrency, rate))
         };
+        let names = Names {
+            stage: Arc::clone(&name),
+            tasks: tasks.iter().map(|task| task.name.as_ref().into()).collect(),
+        };
         Self {
             index,
+            names: Arc::new(names),
             limits: limits(config.concurrency, config.rate),
             tasks: tasks
                 .into_iter()
                 .map(|task| TaskRuntime {
-                    name: task.name.as_ref().into(),
                     timeout: task.timeout,
                     limits: limits(task.concurrency, task.rate),
                 })
@@ -88,6 +93,7 @@ impl StageRuntime {
     }
 
     /// The stage's retries, if they are of this mode.
+    #[inline]
     pub(crate) fn retry(&self, mode: RetryMode) -> Option<&Retry> {
         self.config
             .retry
@@ -96,17 +102,29 @@ impl StageRuntime {
     }
 
     /// The bound of a whole attempt of the stage: under `per_stage`, or of several tasks that are not retried.
+    #[inline]
     pub(crate) fn stage_timeout(&self) -> Option<Duration> {
         let whole = self.retry(RetryMode::PerTask).is_none();
         self.config.timeout.filter(|_| whole)
     }
 
     /// The bound of an attempt of one task.
+    #[inline]
     pub(crate) fn task_timeout(&self, task: &TaskRuntime) -> Option<Duration> {
         let each = self.retry(RetryMode::PerTask).and(self.config.timeout);
         task.timeout.or(each)
     }
 
+    /// Whether an attempt is bounded in nothing. A list of several tasks goes on with the task that failed, if at all.
+    pub(crate) fn is_plain(&self) -> bool {
+        let bounded = |task: &TaskRuntime| task.timeout.is_some() || task.limits.is_some();
+        self.limits.is_none()
+            && self.config.timeout.is_none()
+            && !self.tasks.iter().any(bounded)
+            && (self.tasks.len() == 1 || self.config.retry.is_none())
+    }
+
+    #[inline]
     pub(crate) fn releases_workers(&self) -> bool {
         self.config
             .retry

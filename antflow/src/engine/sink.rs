@@ -1,6 +1,7 @@
 use std::future::{Future, ready};
 use std::sync::Arc;
 
+use super::bell::Bell;
 use super::core::Core;
 use super::envelope::Envelope;
 use super::queue::PushError;
@@ -13,8 +14,18 @@ pub trait Sink<T>: Send + Sync + 'static {
     /// What the run's stages share.
     fn core(&self) -> &Arc<Core<Self::Final>>;
 
+    /// Sets room aside for up to `most` items. 0 if there is none, or nothing is taken in any more.
+    fn try_reserve(&self, most: usize) -> usize;
+
+    /// Takes in items for which room was set aside, and gives the rest of the room back.
+    fn fill(&self, reserved: usize, envelopes: &mut Vec<Envelope<T>>, bell: &mut Bell);
+
     /// Takes an item if there is room.
-    fn try_send(&self, envelope: Envelope<T>) -> Result<(), PushError<Envelope<T>>>;
+    fn try_send(
+        &self,
+        envelope: Envelope<T>,
+        bell: &mut Bell,
+    ) -> Result<(), PushError<Envelope<T>>>;
 
     /// Resolves when there may be room.
     fn room(&self) -> impl Future<Output = ()> + Send;
@@ -31,7 +42,19 @@ impl<Out: Send + 'static> Sink<Out> for Exit<Out> {
         &self.0
     }
 
-    fn try_send(&self, envelope: Envelope<Out>) -> Result<(), PushError<Envelope<Out>>> {
+    fn try_reserve(&self, most: usize) -> usize {
+        most
+    }
+
+    fn fill(&self, _: usize, envelopes: &mut Vec<Envelope<Out>>, _: &mut Bell) {
+        self.0.complete(envelopes);
+    }
+
+    fn try_send(
+        &self,
+        envelope: Envelope<Out>,
+        _: &mut Bell,
+    ) -> Result<(), PushError<Envelope<Out>>> {
         self.0.settle(envelope.tag, Ok(envelope.value));
         Ok(())
     }

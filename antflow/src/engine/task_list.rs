@@ -1,9 +1,11 @@
 use std::any::Any;
 use std::future::Future;
 
-use super::attempt::{Stop, run_task};
+use super::attempt::{Failure, Stop, call_task, run_task};
 use super::frame::Frame;
-use crate::stage::{Accepts, ByRef, ByValue, Call, Copier, Signature, Stage, Task, TaskConfig};
+use crate::stage::{
+    Accepts, ByRef, ByValue, Call, Copier, Signature, Stage, Task, TaskConfig, TaskContext,
+};
 
 /// A stage whose tasks can be called in a pipeline whose state is `St`. Written by `#[stage]`.
 pub trait Execute<St>: Stage {
@@ -40,6 +42,16 @@ pub trait TaskList<St>: Send + Sync + 'static {
         frame: &'a mut Frame<'_>,
         state: &'a St,
     ) -> impl Future<Output = Result<Self::Output, Stop>> + Send + 'a;
+
+    /// Calls the tasks once, where nothing is watched or bounded. With `again`, the item stays in its slot if there is
+    /// a copy of it for the attempt to come; not for lists of several tasks.
+    fn call<'a>(
+        &'a self,
+        slots: &'a mut Self::Slots,
+        again: bool,
+        cx: &'a TaskContext,
+        state: &'a St,
+    ) -> impl Future<Output = Result<Self::Output, Box<Failure>>> + Send + 'a;
 }
 
 /// A list of one task.
@@ -179,6 +191,18 @@ impl<St: Sync + 'static, T: Call<St>> TaskList<St> for One<T> {
     ) -> Result<T::Output, Stop> {
         run_task(&self.task, 0, slots, self.copy, frame, state).await
     }
+
+    #[inline]
+    fn call<'a>(
+        &'a self,
+        slots: &'a mut Self::Slots,
+        again: bool,
+        cx: &'a TaskContext,
+        state: &'a St,
+    ) -> impl Future<Output = Result<T::Output, Box<Failure>>> + Send + 'a {
+        cx.enter_task(0);
+        call_task(&self.task, slots, self.copy.filter(|_| again), cx, state)
+    }
 }
 
 impl<St: Sync + 'static, P: TaskList<St>, T: Call<St>> TaskList<St> for More<P, T> {
@@ -223,6 +247,19 @@ impl<St: Sync + 'static, P: TaskList<St>, T: Call<St>> TaskList<St> for More<P, 
             state,
         )
         .await
+    }
+
+    async fn call(
+        &self,
+        slots: &mut Self::Slots,
+        _: bool,
+        cx: &TaskContext,
+        state: &St,
+    ) -> Result<T::Output, Box<Failure>> {
+        let value = self.previous.call(&mut slots.0, false, cx, state).await?;
+        slots.1 = Some(same(value));
+        cx.enter_task(self.index);
+        call_task(&self.task, &mut slots.1, None, cx, state).await
     }
 }
 

@@ -92,14 +92,17 @@ impl Observers {
         }
     }
 
+    #[inline]
     pub(crate) fn want_status(&self) -> bool {
         !self.status.is_empty()
     }
 
+    #[inline]
     pub(crate) fn want_tasks(&self) -> bool {
         !self.tasks.is_empty()
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }

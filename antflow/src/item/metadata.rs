@@ -9,7 +9,10 @@ use std::fmt;
 /// # drop(item);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Metadata(Vec<(String, MetadataValue)>);
+pub struct Metadata(Option<Box<Vec<Entry>>>);
+
+/// Most items have none, so it takes one word where there is none.
+type Entry = (String, MetadataValue);
 
 impl Metadata {
     /// Nothing said.
@@ -19,41 +22,48 @@ impl Metadata {
     }
 
     pub(crate) const fn none() -> Self {
-        Self(Vec::new())
+        Self(None)
     }
 
     /// Adds an entry, or replaces the one of this key.
     pub fn insert(&mut self, key: impl Into<String>, value: impl Into<MetadataValue>) {
         let (key, value) = (key.into(), value.into());
-        match self.0.iter_mut().find(|(known, _)| *known == key) {
+        let entries = self.0.get_or_insert_default();
+        match entries.iter_mut().find(|(known, _)| *known == key) {
             Some((_, old)) => *old = value,
-            None => self.0.push((key, value)),
+            None => entries.push((key, value)),
         }
     }
 
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&MetadataValue> {
-        self.0
+        self.entries()
             .iter()
             .find_map(|(known, value)| (known == key).then_some(value))
     }
 
     /// All entries, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &MetadataValue)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value))
+        self.entries()
+            .iter()
+            .map(|(key, value)| (key.as_str(), value))
     }
 
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.entries().len()
     }
 
     /// Whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries().is_empty()
+    }
+
+    fn entries(&self) -> &[Entry] {
+        self.0.as_deref().map_or(&[], Vec::as_slice)
     }
 }
 

@@ -7,11 +7,13 @@ mod error;
 mod id;
 mod metadata;
 mod result;
+mod tag;
 
 pub use error::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError};
 pub use id::ItemId;
 pub use metadata::{Metadata, MetadataValue};
 pub use result::PipelineResult;
+pub(crate) use tag::Tag;
 
 /// The priority of an item that was fed without one. Lower goes first.
 pub const DEFAULT_PRIORITY: i32 = 100;
@@ -83,7 +85,7 @@ impl<T> Item<T> {
         }
     }
 
-    pub(crate) fn into_parts(self) -> (T, Label) {
+    fn split(self) -> (T, Label) {
         let label = Label {
             priority: self.priority,
             details: (self.id.is_some() || !self.metadata.is_empty()).then(|| {
@@ -99,7 +101,7 @@ impl<T> Item<T> {
 
 /// What the feeder says of an item, apart from its value. One word where nothing was said.
 #[derive(Debug, Clone)]
-pub(crate) struct Label {
+pub struct Label {
     pub(crate) priority: i32,
     pub(crate) details: Option<std::sync::Arc<Details>>,
 }
@@ -117,14 +119,29 @@ pub(crate) struct Details {
     label = "this is `{Self}`, not `{T}`",
     note = "feed values of the first stage's input type, or `Item::new(value)` of one"
 )]
-pub trait IntoItem<T> {
+pub trait IntoItem<T>: Sized {
     /// The item of this value.
     fn into_item(self) -> Item<T>;
+
+    /// The value, and what is said of it.
+    #[doc(hidden)]
+    fn into_parts(self) -> (T, Label) {
+        self.into_item().split()
+    }
 }
 
 impl<T> IntoItem<T> for T {
     fn into_item(self) -> Item<T> {
         Item::new(self)
+    }
+
+    #[inline]
+    fn into_parts(self) -> (T, Label) {
+        let label = Label {
+            priority: DEFAULT_PRIORITY,
+            details: None,
+        };
+        (self, label)
     }
 }
 

@@ -11,10 +11,10 @@ use super::error::FeedError;
 use super::registry::Registry;
 use crate::engine::cell::Inlet;
 use crate::engine::core::Shared;
-use crate::engine::envelope::{Envelope, Tag};
+use crate::engine::envelope::Envelope;
 use crate::engine::queue::Closed;
 use crate::event::{Pending, is_delivering};
-use crate::item::IntoItem;
+use crate::item::{IntoItem, Tag};
 use crate::stage::{Stage, TaskContext};
 
 /// Feeds everything that a stream gives, waiting for room, and returns how many items that were.
@@ -44,96 +44,122 @@ where
         }
         tokio::task::coop::consume_budget().await;
         let mut room: Option<Pending<'_>> = None;
-        let next = poll_fn(|cx| {
+        let taken = poll_fn(|cx| {
+            // More than one only if they are there for sure: what was taken must not wait for what comes later.
+            let sure = items.size_hint().0.clamp(1, BATCH);
             let reserved = loop {
                 if !may_wait {
-                    break 0;
+                    break None;
                 }
-                match inlet.try_reserve(1) {
+                match inlet.try_reserve(sure) {
                     Ok(0) => {}
-                    Ok(reserved) => break reserved,
+                    Ok(reserved) => break Some(reserved),
                     Err(Closed) => return Poll::Ready(Err(FeedError::Closed { fed })),
                 }
                 let waiting = room.get_or_insert_with(|| inlet.room());
                 ready!(waiting.as_mut().poll(cx));
                 room = None;
             };
-            let Some(entry) = Entry::open(shared, inlet, reserved, own_stage.is_some()) else {
+            let places = Places {
+                count: reserved.unwrap_or(sure),
+                reserved: reserved.unwrap_or(0),
+            };
+            let Some(mut entry) = Entry::open(shared, inlet, places, own_stage.is_some()) else {
                 return Poll::Ready(Err(FeedError::Closed { fed }));
             };
-            match items.as_mut().poll_next(cx) {
-                Poll::Ready(Some(item)) => {
-                    entry.take(item);
-                    Poll::Ready(Ok(true))
+            for _ in 0..places.count {
+                match items.as_mut().poll_next(cx) {
+                    Poll::Ready(Some(item)) => entry.take(item),
+                    Poll::Ready(None) => return Poll::Ready(Ok((entry.fill(), false))),
+                    Poll::Pending if entry.taken.is_empty() => {
+                        drop(entry);
+                        // From within, the run may be closed to others and open to us.
+                        if own_stage.is_none() {
+                            ready!(closed.as_mut().poll(cx));
+                            return Poll::Ready(Err(FeedError::Closed { fed }));
+                        }
+                        return Poll::Pending;
+                    }
+                    Poll::Pending => break,
                 }
-                Poll::Ready(None) => Poll::Ready(Ok(false)),
-                // From within, the run may be closed to others and open to us.
-                Poll::Pending if own_stage.is_none() => {
-                    drop(entry);
-                    ready!(closed.as_mut().poll(cx));
-                    Poll::Ready(Err(FeedError::Closed { fed }))
-                }
-                Poll::Pending => Poll::Pending,
             }
+            Poll::Ready(Ok((entry.fill(), true)))
         });
-        if !next.await? {
-            return Ok(fed);
+        let (taken, more) = taken.await?;
+        fed += taken;
+        if !more {
+            break;
         }
-        fed += 1;
     }
     Ok(fed)
 }
 
-/// Room in a queue and in the account, for as long as the source is asked for an item. Dropped, both are given back.
+/// How many items are fed at once.
+const BATCH: usize = 32;
+
+/// How many items may be taken, and for how many of them room in the queue was set aside.
+#[derive(Clone, Copy)]
+struct Places {
+    count: usize,
+    reserved: usize,
+}
+
+/// Room in a queue and in the account, for as long as the source is asked for items. Dropped, it feeds those that were
+/// taken, and gives the rest of the room back.
 struct Entry<'a, T> {
     shared: &'a Shared,
     inlet: &'a dyn Inlet<T>,
-    reserved: usize,
-    used: bool,
+    places: Places,
+    taken: Vec<Envelope<T>>,
 }
 
 impl<'a, T> Entry<'a, T> {
-    /// None if the run is closed. `reserved` must have been set aside.
+    /// None if the run is closed. The room must have been set aside.
     fn open(
         shared: &'a Shared,
         inlet: &'a dyn Inlet<T>,
-        reserved: usize,
+        places: Places,
         within: bool,
     ) -> Option<Self> {
+        let count = places.count as u64;
         if within {
-            shared.accounting.accept_inside(1);
-        } else if !shared.accounting.accept(1) {
-            inlet.unreserve(reserved);
+            shared.accounting.accept_inside(count);
+        } else if !shared.accounting.accept(count) {
+            inlet.unreserve(places.reserved);
             return None;
         }
         Some(Self {
             shared,
             inlet,
-            reserved,
-            used: false,
+            places,
+            taken: Vec::new(),
         })
     }
 
-    fn take(mut self, item: impl IntoItem<T>) {
-        let (value, label) = item.into_item().into_parts();
-        if let Some(id) = label
-            .details
-            .as_ref()
-            .and_then(|details| details.id.as_ref())
-        {
-            self.shared.note_id(id);
-        }
+    fn take(&mut self, item: impl IntoItem<T>) {
+        let (value, label) = item.into_parts();
+        self.shared.note_id(&label);
         let tag = Tag::new(self.shared.number(1), label);
-        self.used = true;
-        self.inlet.fill(self.reserved, Envelope { value, tag });
+        self.taken.push(Envelope { value, tag });
+    }
+
+    /// Feeds what was taken, and says how much that was.
+    fn fill(self) -> usize {
+        self.taken.len()
     }
 }
 
 impl<T> Drop for Entry<'_, T> {
     fn drop(&mut self) {
-        if !self.used {
-            self.inlet.unreserve(self.reserved);
-            self.shared.accounting.settle(1);
+        let taken = std::mem::take(&mut self.taken);
+        let unused = (self.places.count - taken.len()) as u64;
+        if taken.is_empty() {
+            self.inlet.unreserve(self.places.reserved);
+        } else {
+            self.inlet.fill(self.places.reserved, taken);
+        }
+        if unused > 0 {
+            self.shared.accounting.settle(unused);
         }
     }
 }

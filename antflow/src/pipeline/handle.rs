@@ -1,4 +1,5 @@
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use super::registry::{Launching, Registry};
 use crate::engine::cell::Inlet;
 use crate::engine::core::Core;
 use crate::engine::sink::Exit;
+use crate::engine::source::Items;
+use crate::engine::watchdog::Watchdog;
 use crate::event::Observers;
 use crate::item::{IntoItem, PipelineResult};
 use crate::stage::Stage;
@@ -53,6 +56,10 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
                 shared: Arc::clone(&core.shared),
                 entries: launching.into_entries(),
             }
+        });
+        let looked_after = Arc::downgrade(&registry);
+        Watchdog::start(&core.shared, move || {
+            looked_after.upgrade().is_some_and(|run| run.rescue())
         });
         Ok(Self {
             registry,
@@ -105,6 +112,31 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         self.registry
             .feed_at::<S, _>(iterate(items.into_iter()))
             .await
+    }
+
+    /// Lets the workers of the first stage take items from here whenever nothing is queued for them.
+    ///
+    /// The run does not end before the source does.
+    pub(super) fn feed_lazily<I>(&self, items: I)
+    where
+        I: Iterator<Item: IntoItem<In>> + Send + 'static,
+    {
+        let shared = &self.core.shared;
+        // The source counts as an item until it ends; refused only if the run was shut down.
+        if shared.accounting.accept(1) {
+            self.head.attach(Box::new(Items::new(items)));
+        }
+    }
+
+    /// Waits for the next result, in the order in which the items were fed, and takes it.
+    ///
+    /// None once the run was ended and all results were taken. What is taken here is not among the results that the
+    /// methods return which end the run.
+    ///
+    /// # Cancel safety
+    /// Dropped, it has taken nothing.
+    pub async fn next_result(&self) -> Option<PipelineResult<Out>> {
+        poll_fn(|cx| self.core.outlet.poll_next(cx)).await
     }
 
     /// A handle for feeding alone, to be cloned and passed around. It does not keep the run going.

@@ -80,6 +80,14 @@ impl Registry {
         for entry in &self.entries {
             entry.control.close();
         }
+        self.shared.watchdog.stop();
+    }
+
+    /// Frees what waits behind items that block their threads. False: there is nothing of the kind.
+    pub(super) fn rescue(&self) -> bool {
+        self.entries
+            .iter()
+            .fold(false, |busy, entry| entry.control.rescue() | busy)
     }
 
     /// Waits until every item has its outcome, every task has ended and every observer is done.

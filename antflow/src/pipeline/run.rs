@@ -1,5 +1,6 @@
 use std::fmt;
 use std::future::IntoFuture;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -82,21 +83,21 @@ async fn run<C, St, I>(
 where
     C: Launch<St>,
     St: Send + Sync + 'static,
-    I: Iterator<Item: IntoItem<C::Input>> + Send,
+    I: Iterator<Item: IntoItem<C::Input>> + Send + 'static,
 {
     pipeline.observers.extend(options.observers);
     let run = Handle::start(&pipeline, true)?;
-    let whole = async {
-        // Refused only if the run was shut down, which the results show.
-        let _ = run.feed(items).await;
-        run.join().await
+    run.feed_lazily(items);
+    let results = match options.cancel_on {
+        None => run.join().await,
+        Some(token) => match token.run_until_cancelled(run.join()).await {
+            Some(results) => results,
+            None => run.shutdown().await,
+        },
     };
-    let Some(token) = options.cancel_on else {
-        return Ok(whole.await);
-    };
-    match token.run_until_cancelled(whole).await {
-        Some(results) => Ok(results),
-        None => Ok(run.shutdown().await),
+    match run.core.shared.take_source_panic() {
+        Some(panic) => resume_unwind(panic),
+        None => Ok(results),
     }
 }
 

@@ -1,12 +1,12 @@
 use std::any::Any;
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerId;
-use crate::item::{Details, ItemId, Label, Metadata};
+use crate::item::{Details, ItemId, Metadata, Tag};
 
 /// What a task may know of the attempt it is part of, and what it may do beside its work.
 ///
@@ -25,42 +25,48 @@ use crate::item::{Details, ItemId, Label, Metadata};
 /// }
 /// ```
 pub struct TaskContext {
-    pub(crate) stage: Arc<str>,
-    pub(crate) task: Option<Arc<str>>,
+    pub(crate) names: Arc<Names>,
+    /// The index of the task while one runs, else one that no task has.
+    pub(crate) task: AtomicUsize,
     pub(crate) worker: WorkerId,
-    pub(crate) attempt: u32,
-    pub(crate) sequence_id: u64,
-    pub(crate) label: Label,
+    pub(crate) tag: Tag,
     pub(crate) cancellation: CancellationToken,
     pub(crate) status: Arc<WorkerStatus>,
     /// The run, for those who know what it is made of.
     pub(crate) run: Weak<dyn Any + Send + Sync>,
 }
 
+/// The names of a stage and its tasks.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) stage: Arc<str>,
+    pub(crate) tasks: Vec<Arc<str>>,
+}
+
 impl TaskContext {
     /// The id of the item: the feeder's, or the sequence number.
     #[must_use]
     pub fn item_id(&self) -> ItemId {
-        item_id(self.label.details.as_deref(), self.sequence_id)
+        item_id(self.tag.details.as_deref(), self.tag.sequence_id)
     }
 
     /// The item's place in the order of feeding, from 0.
     #[must_use]
     pub fn sequence_id(&self) -> u64 {
-        self.sequence_id
+        self.tag.sequence_id
     }
 
     /// The item's priority.
     #[must_use]
     pub fn priority(&self) -> i32 {
-        self.label.priority
+        self.tag.priority
     }
 
     /// The metadata that the item was fed with.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         static NONE: Metadata = Metadata::none();
-        match &self.label.details {
+        match &self.tag.details {
             Some(details) => &details.metadata,
             None => &NONE,
         }
@@ -69,13 +75,13 @@ impl TaskContext {
     /// The name of the stage.
     #[must_use]
     pub fn stage(&self) -> &str {
-        &self.stage
+        &self.names.stage
     }
 
     /// The name of the task; none outside of tasks, as in `skip_if`.
     #[must_use]
     pub fn task(&self) -> Option<&str> {
-        self.task.as_deref()
+        self.task_name().map(|name| &**name)
     }
 
     /// The worker that runs the attempt.
@@ -87,7 +93,7 @@ impl TaskContext {
     /// The number of the attempt, from 1: of the task under `per_task`, of the stage under `per_stage`.
     #[must_use]
     pub fn attempt(&self) -> u32 {
-        self.attempt
+        self.tag.attempt()
     }
 
     /// A token that is cancelled when the run is shut down.
@@ -101,7 +107,23 @@ impl TaskContext {
 
     /// Says what the task is doing now, for those who watch the workers. It is forgotten with the item.
     pub fn set_status(&self, text: impl Into<Cow<'static, str>>) {
-        self.status.set_text(self.sequence_id, text.into());
+        self.status.set_text(self.tag.sequence_id, text.into());
+    }
+
+    /// Says which task runs.
+    #[inline]
+    pub(crate) fn enter_task(&self, index: usize) {
+        self.task.store(index, Ordering::Relaxed);
+    }
+
+    /// Says that no task runs.
+    #[inline]
+    pub(crate) fn leave_tasks(&self) {
+        self.enter_task(usize::MAX);
+    }
+
+    pub(crate) fn task_name(&self) -> Option<&Arc<str>> {
+        self.names.tasks.get(self.task.load(Ordering::Relaxed))
     }
 }
 
@@ -109,11 +131,11 @@ impl std::fmt::Debug for TaskContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TaskContext")
             .field("item_id", &self.item_id())
-            .field("sequence_id", &self.sequence_id)
-            .field("stage", &self.stage)
-            .field("task", &self.task)
+            .field("sequence_id", &self.sequence_id())
+            .field("stage", &self.stage())
+            .field("task", &self.task())
             .field("worker", &self.worker)
-            .field("attempt", &self.attempt)
+            .field("attempt", &self.attempt())
             .finish_non_exhaustive()
     }
 }
@@ -135,10 +157,12 @@ pub(crate) struct WorkerStatus {
 }
 
 impl WorkerStatus {
+    #[inline]
     pub(crate) fn set_busy(&self, sequence_id: u64) {
         self.item.store(sequence_id + 1, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn set_idle(&self) {
         self.item.store(0, Ordering::Relaxed);
     }

@@ -10,6 +10,9 @@ use crate::item::ItemError;
 /// Written by `#[stage]` for `skip_if`, `on_success`, `on_failure`, `on_skip` and the `retry_if` of a list of tasks.
 /// They cannot change an item's outcome: a panic in one of the `on_` methods is caught and counted.
 pub trait Hooks<In, Out>: Send + Sync + 'static {
+    /// Whether none of the methods does anything, so that they need not be called.
+    const NONE: bool = false;
+
     /// Decides whether the item passes the stage untouched: `Ok` with the value for the next stage, or `Err` with the
     /// input for the tasks.
     fn skip(&self, cx: &TaskContext, input: In) -> impl Future<Output = Result<Out, In>> + Send
@@ -46,9 +49,13 @@ pub trait Hooks<In, Out>: Send + Sync + 'static {
     }
 }
 
-impl<In, Out> Hooks<In, Out> for () {}
+impl<In, Out> Hooks<In, Out> for () {
+    const NONE: bool = true;
+}
 
 impl<In: Send + 'static, Out: Send + 'static, H: Hooks<In, Out>> Hooks<In, Out> for Arc<H> {
+    const NONE: bool = H::NONE;
+
     fn skip(&self, cx: &TaskContext, input: In) -> impl Future<Output = Result<Out, In>> + Send
     where
         In: Send,

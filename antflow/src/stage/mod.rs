@@ -18,7 +18,7 @@ mod worker_id;
 pub use accepts::{Accepts, Signature};
 pub use config::{StageConfig, TaskConfig};
 pub use context::TaskContext;
-pub(crate) use context::{WorkerStatus, item_id};
+pub(crate) use context::{Names, WorkerStatus, item_id};
 pub use hooks::Hooks;
 pub(crate) use limits::Limits;
 pub use overrides::{Configured, IntoStage, StageExt};

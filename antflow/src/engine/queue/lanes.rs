@@ -28,6 +28,7 @@ impl<T> Lanes<T> {
         self.len
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, priority: i32, item: T) {
         self.len += 1;
         if priority == DEFAULT_PRIORITY {
@@ -35,6 +36,28 @@ impl<T> Lanes<T> {
         } else {
             self.others.entry(priority).or_default().push_back(item);
         }
+    }
+
+    /// Puts an item back in front of those of its priority.
+    pub(crate) fn push_front(&mut self, priority: i32, item: T) {
+        self.len += 1;
+        if priority == DEFAULT_PRIORITY {
+            self.default.push_front(item);
+        } else {
+            self.others.entry(priority).or_default().push_front(item);
+        }
+    }
+
+    /// Moves up to `most` items to the end of a list, and says how many there were.
+    pub(crate) fn pop_into(&mut self, most: usize, list: &mut VecDeque<T>) -> usize {
+        let count = most.min(self.len);
+        if count == self.default.len() && self.others.is_empty() && list.is_empty() {
+            std::mem::swap(&mut self.default, list);
+            self.len = 0;
+        } else {
+            list.extend((0..count).map_while(|_| self.pop()));
+        }
+        count
     }
 
     pub(crate) fn pop(&mut self) -> Option<T> {

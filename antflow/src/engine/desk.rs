@@ -1,0 +1,142 @@
+use std::collections::VecDeque;
+
+use super::queue::Lanes;
+use super::sync::Spinlock;
+
+/// What a worker has taken and not begun, and what it has finished and not handed on.
+///
+/// It is the worker's, and nobody else looks at it while all goes well. But what lies here must not wait for one item:
+/// when the item in the worker's hand suspends, the worker clears the desk, and when it blocks its thread, the
+/// [watchdog](super::watchdog) does. So there is a lock, which is taken once per item and held for a few instructions. It is as good as never
+/// contended, so a spinlock does, at half the price.
+#[derive(Debug)]
+pub(super) struct Desk<I, O>(Spinlock<Papers<I, O>>);
+
+#[derive(Debug)]
+struct Papers<I, O> {
+    inputs: VecDeque<I>,
+    outputs: Vec<O>,
+    /// Places set aside in the next stage, for `outputs` and those to come.
+    reserved: usize,
+    /// Places in the stage's own queue that the inputs may go back to.
+    lent: usize,
+    /// Counts the batches, so that the watchdog sees that one lasts.
+    batch: u64,
+}
+
+/// What lay on a desk.
+#[derive(Debug)]
+pub(super) struct Cleared<I, O> {
+    pub(super) inputs: VecDeque<I>,
+    pub(super) outputs: Vec<O>,
+    pub(super) reserved: usize,
+    pub(super) lent: usize,
+}
+
+/// The places in queues that are held for a desk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places {
+    pub(super) reserved: usize,
+    pub(super) lent: usize,
+}
+
+impl<I, O> Desk<I, O> {
+    pub(super) fn new() -> Self {
+        Self(Spinlock::new(Papers {
+            inputs: VecDeque::new(),
+            outputs: Vec::new(),
+            reserved: 0,
+            lent: 0,
+            batch: 0,
+        }))
+    }
+
+    /// Lays up to `most` items of a queue on the desk, and says how many there were.
+    pub(super) fn load(&self, items: &mut Lanes<I>, most: usize) -> usize {
+        let mut papers = self.0.lock();
+        let count = items.pop_into(most, &mut papers.inputs);
+        papers.lent += count;
+        papers.batch += 1;
+        count
+    }
+
+    /// Lays items on the desk that were in no queue.
+    pub(super) fn add(&self, items: impl Iterator<Item = I>) {
+        let mut papers = self.0.lock();
+        let before = papers.inputs.len();
+        papers.inputs.extend(items);
+        papers.lent += papers.inputs.len() - before;
+        papers.batch += 1;
+    }
+
+    /// Notes room that was set aside in the next stage.
+    pub(super) fn reserve(&self, places: usize) {
+        self.0.lock().reserved += places;
+    }
+
+    /// Lays an output down, and takes the next item. If there is no room for the output in the next stage, it stays.
+    #[inline]
+    pub(super) fn turn(&self, output: &mut Option<O>) -> Option<I> {
+        let mut papers = self.0.lock();
+        if output.is_some() && papers.outputs.len() >= papers.reserved {
+            return None;
+        }
+        papers.outputs.extend(output.take());
+        papers.inputs.pop_front()
+    }
+
+    /// Takes the outputs, in exchange for an empty list, and the room that was set aside.
+    pub(super) fn take_outputs(&self, outputs: &mut Vec<O>) -> usize {
+        self.0.lock().take_outputs(outputs)
+    }
+
+    /// As [`take_outputs`](Self::take_outputs), when the batch is done: takes the places that were lent as well.
+    pub(super) fn finish(&self, outputs: &mut Vec<O>) -> Places {
+        let mut papers = self.0.lock();
+        Places {
+            reserved: papers.take_outputs(outputs),
+            lent: std::mem::take(&mut papers.lent),
+        }
+    }
+
+    /// Takes everything.
+    pub(super) fn clear(&self) -> Cleared<I, O> {
+        self.0.lock().clear()
+    }
+
+    /// Takes everything, if the batch is still the one that was seen before. Notes which one it is.
+    pub(super) fn clear_stale(&self, seen: &mut u64) -> Stale<I, O> {
+        let mut papers = self.0.lock();
+        if papers.inputs.is_empty() && papers.outputs.is_empty() {
+            return Stale::Empty;
+        }
+        if std::mem::replace(seen, papers.batch) != papers.batch {
+            return Stale::Fresh;
+        }
+        Stale::Cleared(papers.clear())
+    }
+}
+
+/// See [`Desk::clear_stale`].
+#[derive(Debug)]
+pub(super) enum Stale<I, O> {
+    Empty,
+    Fresh,
+    Cleared(Cleared<I, O>),
+}
+
+impl<I, O> Papers<I, O> {
+    fn take_outputs(&mut self, outputs: &mut Vec<O>) -> usize {
+        std::mem::swap(&mut self.outputs, outputs);
+        std::mem::take(&mut self.reserved)
+    }
+
+    fn clear(&mut self) -> Cleared<I, O> {
+        Cleared {
+            inputs: std::mem::take(&mut self.inputs),
+            outputs: std::mem::take(&mut self.outputs),
+            reserved: std::mem::take(&mut self.reserved),
+            lent: std::mem::take(&mut self.lent),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+use std::time::{Duration, Instant};
+
+/// How many items a worker takes at once: as many as it does in a short time, and one where items suspend.
+#[derive(Debug)]
+pub(super) struct Pace {
+    limit: usize,
+    most: usize,
+    /// Whether the last batch suspended, so that the next one probably does too.
+    suspends: bool,
+    /// How many batches the clock was not asked for.
+    unmeasured: u32,
+    started: Option<Instant>,
+}
+
+/// A batch that takes less is followed by a larger one.
+const SHORT: Duration = Duration::from_micros(20);
+/// A batch of full size is measured once in so many times.
+const MEASURED: u32 = 8;
+/// No lock is taken rarely enough to make more worthwhile.
+const MOST: usize = 32;
+
+impl Pace {
+    /// `capacity` is that of the worker's queue, of which two workers must find something.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            limit: 1,
+            most: (capacity / 2).clamp(1, MOST),
+            suspends: false,
+            unmeasured: 0,
+            started: None,
+        }
+    }
+
+    /// One item at a time, whatever comes.
+    pub(super) fn single() -> Self {
+        Self::new(1)
+    }
+
+    #[inline]
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    #[inline]
+    pub(super) fn suspends(&self) -> bool {
+        self.suspends
+    }
+
+    /// A batch begins.
+    #[inline]
+    pub(super) fn start(&mut self) {
+        let due = self.most > 1
+            && !self.suspends
+            && (self.limit < self.most || self.unmeasured == MEASURED);
+        self.unmeasured = if due { 0 } else { self.unmeasured + 1 };
+        self.started = due.then(Instant::now);
+    }
+
+    /// A batch of so many items has ended, without being suspended.
+    pub(super) fn done(&mut self, items: usize) {
+        self.suspends = false;
+        let Some(taken) = self.started.take().map(|started| started.elapsed()) else {
+            return;
+        };
+        if taken > SHORT {
+            self.limit = (self.limit / 2).max(1);
+        } else if items == self.limit {
+            self.limit = (self.limit * 2).min(self.most);
+        }
+    }
+
+    /// An item of the batch suspended.
+    pub(super) fn suspended(&mut self) {
+        self.suspends = true;
+        self.limit = 1;
+        self.started = None;
+    }
+}

@@ -1,0 +1,400 @@
+use std::collections::VecDeque;
+use std::task::Waker;
+
+use super::bell::Bell;
+use super::sync::{Mutex, lock};
+use wait_list::Wake;
+
+mod lanes;
+mod room;
+mod take;
+mod wait_list;
+
+pub(crate) use lanes::Lanes;
+pub(crate) use room::Room;
+pub(crate) use take::{Take, Taken};
+pub(crate) use wait_list::WaitList;
+
+/// A bounded queue in front of a stage: any number of feeders, any number of workers, priorities.
+///
+/// One lock guards everything; nobody is called while it is held. Feeders wait for room, workers for items. Whoever
+/// changes something collects in a [`Bell`] whom to wake, and rings it when that suits: one worker at a time, who calls
+/// the next one when there is more than he takes. What comes back for another attempt is let in whatever the capacity,
+/// so that no worker ever waits for a queue that only it could empty.
+#[derive(Debug)]
+pub(crate) struct Queue<T> {
+    capacity: usize,
+    inner: Mutex<Inner<T>>,
+}
+
+#[derive(Debug)]
+struct Inner<T> {
+    fresh: Lanes<T>,
+    /// What came back, in an ordered stage: it goes first, being what the others wait for.
+    again: VecDeque<(T, u64)>,
+    /// Places set aside for items that are about to come.
+    reserved: usize,
+    /// Places of items that workers took beyond the one they work on, and may give back.
+    lent: usize,
+    source: Source,
+    closed: bool,
+    workers: WaitList,
+    /// How many workers were woken and have not come yet.
+    coming: usize,
+    /// How many items the last one took.
+    grasp: usize,
+    feeders: WaitList,
+    tickets: Option<Tickets>,
+}
+
+/// Whether workers that find nothing here may take from where the items come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    None,
+    /// `early`: not only when nothing is queued, but as soon as half of the queue is empty.
+    Open {
+        early: bool,
+    },
+    /// A worker is at it.
+    Busy,
+}
+
+/// The places in the order in which items entered an ordered stage.
+#[derive(Debug)]
+struct Tickets {
+    next: u64,
+    /// The first ticket that has not left the stage.
+    head: u64,
+    /// How many may be between the two, which bounds what waits behind a slow item.
+    window: u64,
+}
+
+/// Why an item was not taken in; it is given back.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PushError<T> {
+    Full(T),
+    Closed(T),
+}
+
+/// The queue takes nothing in any more.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Closed;
+
+/// What is left to do for a worker that has taken something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// Somebody waits who could go on now; see [`Queue::call`].
+    pub(crate) calls: bool,
+    pub(crate) closed: bool,
+}
+
+impl<T> Queue<T> {
+    /// A queue for `capacity` items; `window` makes it hand out tickets.
+    pub(crate) fn new(capacity: usize, window: Option<usize>) -> Self {
+        let tickets = window.map(|window| Tickets {
+            next: 0,
+            head: 0,
+            window: window as u64,
+        });
+        Self {
+            capacity,
+            inner: Mutex::new(Inner {
+                fresh: Lanes::default(),
+                again: VecDeque::new(),
+                reserved: 0,
+                lent: 0,
+                source: Source::None,
+                closed: false,
+                workers: WaitList::default(),
+                coming: 0,
+                grasp: 1,
+                feeders: WaitList::default(),
+                tickets,
+            }),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        let inner = lock(&self.inner);
+        inner.fresh.len() + inner.again.len()
+    }
+
+    /// Takes an item in if there is room: `wrap` makes the entry of it then.
+    pub(crate) fn try_push<U>(
+        &self,
+        priority: i32,
+        item: U,
+        wrap: impl FnOnce(U) -> T,
+        bell: &mut Bell,
+    ) -> Result<(), PushError<U>> {
+        let mut inner = lock(&self.inner);
+        if inner.closed {
+            return Err(PushError::Closed(item));
+        }
+        if inner.room(self.capacity) == 0 {
+            return Err(PushError::Full(item));
+        }
+        inner.fresh.push(priority, wrap(item));
+        bell.extend(inner.worker_to_wake());
+        Ok(())
+    }
+
+    /// Sets room aside for up to `most` items. 0 if there is none.
+    pub(crate) fn try_reserve(&self, most: usize) -> Result<usize, Closed> {
+        let mut inner = lock(&self.inner);
+        if inner.closed {
+            return Err(Closed);
+        }
+        let reserved = inner.room(self.capacity).min(most);
+        inner.reserved += reserved;
+        Ok(reserved)
+    }
+
+    /// Gives room back that was set aside.
+    pub(crate) fn unreserve(&self, count: usize, bell: &mut Bell) {
+        let mut inner = lock(&self.inner);
+        inner.reserved -= count;
+        inner.call_feeders(self.capacity, 0, bell);
+    }
+
+    /// Takes in items for which room was set aside, or which go in whatever the capacity, and gives the rest of the
+    /// room back. Closed: gives the items back.
+    #[must_use]
+    pub(crate) fn fill(
+        &self,
+        reserved: usize,
+        items: impl IntoIterator<Item = (i32, T)>,
+        bell: &mut Bell,
+    ) -> Vec<T> {
+        let mut inner = lock(&self.inner);
+        inner.reserved -= reserved;
+        let mut refused = Vec::new();
+        for (priority, item) in items {
+            if inner.closed {
+                refused.push(item);
+            } else {
+                inner.fresh.push(priority, item);
+            }
+        }
+        bell.extend(inner.worker_to_wake());
+        inner.call_feeders(self.capacity, 0, bell);
+        refused
+    }
+
+    /// Takes an item in whatever the capacity, with the ticket that it was given. Only a closed queue gives it back.
+    pub(crate) fn push_again(
+        &self,
+        priority: i32,
+        item: T,
+        ticket: Option<u64>,
+        bell: &mut Bell,
+    ) -> Result<(), T> {
+        let mut inner = lock(&self.inner);
+        if inner.closed {
+            return Err(item);
+        }
+        match ticket {
+            Some(ticket) => inner.again.push_back((item, ticket)),
+            None => inner.fresh.push(priority, item),
+        }
+        bell.extend(inner.worker_to_wake());
+        Ok(())
+    }
+
+    /// Takes back what a worker took and has not begun, to where it was, and `lent` places with it.
+    /// Closed: gives the items back.
+    #[must_use]
+    pub(crate) fn give_back(
+        &self,
+        lent: usize,
+        items: impl DoubleEndedIterator<Item = (i32, T)>,
+        bell: &mut Bell,
+    ) -> Vec<T> {
+        let mut inner = lock(&self.inner);
+        inner.lent -= lent;
+        if inner.closed {
+            return items.map(|(_, item)| item).collect();
+        }
+        for (priority, item) in items.rev() {
+            inner.fresh.push_front(priority, item);
+        }
+        bell.extend(inner.worker_to_wake());
+        inner.call_feeders(self.capacity, self.slack(), bell);
+        Vec::new()
+    }
+
+    /// Wakes who can go on: a worker if there is something for one, feeders if there is room.
+    ///
+    /// `again` wakes another worker also if one was woken and has not come, as it may be held up.
+    pub(crate) fn call(&self, again: bool, bell: &mut Bell) {
+        let mut inner = lock(&self.inner);
+        if again {
+            inner.coming = 0;
+        }
+        bell.extend(inner.worker_to_wake());
+        inner.call_feeders(self.capacity, self.slack(), bell);
+    }
+
+    /// Whether somebody waits who could go on.
+    pub(crate) fn has_calls(&self) -> bool {
+        lock(&self.inner).has_calls(self.capacity, self.slack())
+    }
+
+    /// Lets workers that find nothing in the queue take from the source. False if the queue is closed.
+    pub(crate) fn attach(&self, bell: &mut Bell) -> bool {
+        let mut inner = lock(&self.inner);
+        if inner.closed {
+            return false;
+        }
+        inner.source = Source::Open { early: false };
+        bell.extend(inner.worker_to_wake());
+        true
+    }
+
+    /// Says that the worker who was at the source has left it, with `lent` items beyond the one it works on.
+    pub(crate) fn pulled(&self, lent: usize, more: bool, early: bool) -> Left {
+        let mut inner = lock(&self.inner);
+        inner.lent += lent;
+        inner.source = if more && !inner.closed {
+            Source::Open { early }
+        } else {
+            Source::None
+        };
+        Left {
+            calls: inner.has_calls(self.capacity, self.slack()),
+            closed: inner.closed,
+        }
+    }
+
+    /// How many items fit in now.
+    pub(crate) fn space(&self) -> usize {
+        lock(&self.inner).room(self.capacity)
+    }
+
+    /// Resolves when there may be room, or the queue is closed.
+    pub(crate) fn room(&self) -> Room<'_, T> {
+        Room::new(self)
+    }
+
+    /// Resolves to the next item, and passes up to `limit - 1` more to `rest`; `returned` of the places that were lent
+    /// to the worker are free again.
+    pub(crate) fn take<F>(&self, limit: usize, returned: usize, rest: F) -> Take<'_, T, F>
+    where
+        F: FnMut(&mut Lanes<T>, usize) -> usize,
+    {
+        Take::new(self, limit, returned, rest)
+    }
+
+    /// Passes up to `most` items on, of those that need no ticket, and says how many there were.
+    pub(crate) fn take_more(
+        &self,
+        most: usize,
+        rest: impl FnOnce(&mut Lanes<T>, usize) -> usize,
+    ) -> usize {
+        let mut inner = lock(&self.inner);
+        inner.take_more(most, rest)
+    }
+
+    /// Says that all tickets before `head` have left the stage.
+    pub(crate) fn advance(&self, head: u64, bell: &mut Bell) {
+        let mut inner = lock(&self.inner);
+        let Some(tickets) = &mut inner.tickets else {
+            return;
+        };
+        tickets.head = head;
+        bell.extend(inner.worker_to_wake());
+    }
+
+    /// Takes nothing in any more, wakes everybody, and gives back what was waiting.
+    pub(crate) fn close(&self) -> Vec<T> {
+        let mut inner = lock(&self.inner);
+        inner.closed = true;
+        let mut left: Vec<_> = inner.again.drain(..).map(|(item, _)| item).collect();
+        left.extend(std::iter::from_fn(|| inner.fresh.pop()));
+        let wakers: Vec<_> = inner.workers.all().chain(inner.feeders.all()).collect();
+        drop(inner);
+        for waker in wakers {
+            waker.wake();
+        }
+        left
+    }
+
+    /// Feeders sleep until there is more room than this: fewer wake-ups, more to do for each.
+    fn slack(&self) -> usize {
+        (self.capacity - 1) / 2
+    }
+}
+
+impl<T> Inner<T> {
+    fn room(&self, capacity: usize) -> usize {
+        capacity.saturating_sub(self.fresh.len() + self.again.len() + self.reserved + self.lent)
+    }
+
+    /// Takes the next item, and its ticket if the stage is ordered.
+    fn pop(&mut self) -> Option<(T, Option<u64>)> {
+        if let Some((item, ticket)) = self.again.pop_front() {
+            return Some((item, Some(ticket)));
+        }
+        let Some(tickets) = &mut self.tickets else {
+            return self.fresh.pop().map(|item| (item, None));
+        };
+        if tickets.next - tickets.head >= tickets.window {
+            return None;
+        }
+        let item = self.fresh.pop()?;
+        tickets.next += 1;
+        Some((item, Some(tickets.next - 1)))
+    }
+
+    fn take_more(
+        &mut self,
+        most: usize,
+        rest: impl FnOnce(&mut Lanes<T>, usize) -> usize,
+    ) -> usize {
+        if most == 0 || self.fresh.len() == 0 {
+            return 0;
+        }
+        let count = rest(&mut self.fresh, most);
+        self.lent += count;
+        count
+    }
+
+    /// Whether a worker that comes now finds something in the queue.
+    fn has_items(&self) -> bool {
+        let open = |tickets: &Tickets| tickets.next - tickets.head < tickets.window;
+        !self.again.is_empty() || (self.fresh.len() > 0 && self.tickets.as_ref().is_none_or(open))
+    }
+
+    /// Whether there is more than what those who are coming will take.
+    fn has_work(&self) -> bool {
+        if self.coming == 0 && matches!(self.source, Source::Open { .. }) {
+            return true;
+        }
+        let items = self.fresh.len() + self.again.len();
+        self.has_items() && items > self.coming.saturating_mul(self.grasp)
+    }
+
+    fn has_calls(&self, capacity: usize, slack: usize) -> bool {
+        (!self.workers.is_empty() && self.has_work())
+            || (!self.feeders.is_empty() && self.room(capacity) > slack)
+    }
+
+    fn worker_to_wake(&mut self) -> Option<Waker> {
+        if self.workers.is_empty() || !self.has_work() {
+            return None;
+        }
+        self.coming += 1;
+        self.workers.next(Wake::Newest)
+    }
+
+    /// As many feeders as there is room for, once there is more of it than `slack`.
+    fn call_feeders(&mut self, capacity: usize, slack: usize, bell: &mut Bell) {
+        if self.feeders.is_empty() {
+            return;
+        }
+        let room = self.room(capacity);
+        if room > slack {
+            bell.extend((0..room).map_while(|_| self.feeders.next(Wake::Oldest)));
+        }
+    }
+}

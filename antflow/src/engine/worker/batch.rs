@@ -1,0 +1,146 @@
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+
+use super::super::attempt::Failure;
+use super::super::bell::Bell;
+use super::super::cell::{Cell, StageDesk};
+use super::super::envelope::Envelope;
+use super::super::sink::Sink;
+use super::super::task_list::TaskList;
+use super::hand::Hand;
+use crate::stage::Stage;
+
+impl<S, L, St, D> Cell<S, L, St, D>
+where
+    S: Stage,
+    L: TaskList<St, Input = S::Input, Output = S::Output>,
+    St: Send + Sync + 'static,
+    D: Sink<S::Output>,
+{
+    /// Works on the item in hand and then on those on the desk. Returns whether it waited for room in the next stage.
+    pub(super) async fn work_off(
+        self: &Arc<Self>,
+        hand: &mut Hand<'_, D::Final>,
+        bell: &mut Bell,
+        desk: Option<&StageDesk<L::Slots, S::Output>>,
+        first: L::Slots,
+    ) -> bool {
+        if !self.is_plain {
+            return self.handle_all(hand, bell, desk, first).await;
+        }
+        let mut waited = false;
+        let mut next = Some(first);
+        while let Some(slots) = next {
+            // Pinned where it is: a future that is wrapped is copied, whatever its size.
+            let done = {
+                let calls = pin!(self.call_all(hand, bell, desk, slots));
+                AssertUnwindSafe(calls).catch_unwind().await
+            };
+            next = match done {
+                Ok(blocked) => return waited | blocked,
+                Err(panic) => {
+                    let output = self
+                        .mend(hand, None, Failure::panicked(&*panic), bell)
+                        .await;
+                    self.turn(hand, bell, desk, output, &mut waited).await
+                }
+            };
+        }
+        waited
+    }
+
+    /// Works on items where an attempt is nothing but a call of the tasks: the short way, which most items take.
+    ///
+    /// A panic comes out of it, and the item is still in hand then.
+    async fn call_all(
+        self: &Arc<Self>,
+        hand: &mut Hand<'_, D::Final>,
+        bell: &mut Bell,
+        desk: Option<&StageDesk<L::Slots, S::Output>>,
+        mut slots: L::Slots,
+    ) -> bool {
+        let mut waited = false;
+        loop {
+            hand.frame.cx.tag.begin();
+            let call = self
+                .tasks
+                .call(&mut slots, self.is_retried, &hand.frame.cx, &self.state);
+            let mut output = match call.await {
+                Ok(value) => {
+                    hand.frame.worker.completed.add_one();
+                    let tag = hand.release();
+                    Some(Envelope { value, tag })
+                }
+                Err(failure) => self.mend(hand, Some(slots), *failure, bell).await,
+            };
+            // What `turn` does, where nothing is in the way.
+            if let Some(desk) = desk
+                && let Some(next) = desk.turn(&mut output)
+            {
+                hand.take(next.tag);
+                slots = next.value;
+                continue;
+            }
+            match self.turn(hand, bell, desk, output, &mut waited).await {
+                Some(next) => slots = next,
+                None => return waited,
+            }
+        }
+    }
+
+    /// Works on items with everything that their stage asks for.
+    async fn handle_all(
+        self: &Arc<Self>,
+        hand: &mut Hand<'_, D::Final>,
+        bell: &mut Bell,
+        desk: Option<&StageDesk<L::Slots, S::Output>>,
+        first: L::Slots,
+    ) -> bool {
+        let mut waited = false;
+        let mut next = Some(first);
+        while let Some(slots) = next {
+            let output = self.handle(hand, slots, bell).await;
+            next = self.turn(hand, bell, desk, output, &mut waited).await;
+            let observers = &hand.core.shared.observers;
+            if next.is_some() && !observers.is_empty() {
+                observers.ready().await;
+            }
+        }
+        waited
+    }
+
+    /// Lays the output down, and takes the next item in hand.
+    async fn turn(
+        &self,
+        hand: &mut Hand<'_, D::Final>,
+        bell: &mut Bell,
+        desk: Option<&StageDesk<L::Slots, S::Output>>,
+        output: Option<Envelope<S::Output>>,
+        waited: &mut bool,
+    ) -> Option<L::Slots> {
+        let mut output = output;
+        let mut next = desk.and_then(|desk| desk.turn(&mut output));
+        if let Some(envelope) = output {
+            if let Some(desk) = desk {
+                self.hand_on(desk, bell);
+            }
+            *waited |= self.send(hand, envelope, bell).await;
+            next = desk.and_then(|desk| desk.turn(&mut None));
+        }
+        let Envelope { value, tag } = next?;
+        hand.take(tag);
+        Some(value)
+    }
+
+    /// Hands on what is finished on a desk, before something else goes its way.
+    fn hand_on(&self, desk: &StageDesk<L::Slots, S::Output>, bell: &mut Bell) {
+        let mut outputs = Vec::new();
+        let reserved = desk.take_outputs(&mut outputs);
+        if reserved > 0 {
+            self.down.fill(reserved, &mut outputs, bell);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use super::super::cell::Cell;
+use super::super::core::Core;
+use super::super::frame::{Frame, RetryIf};
+use super::super::sink::Sink;
+use super::super::task_list::TaskList;
+use crate::item::Tag;
+use crate::stage::{Hooks, Stage, TaskContext};
+
+/// The item that a worker has in hand. Dropped with one, it ends the item as cancelled.
+pub(super) struct Hand<'w, Out: Send + 'static> {
+    pub(super) core: &'w Core<Out>,
+    pub(super) frame: Frame<'w>,
+    /// The place in the order of an ordered stage.
+    pub(super) ticket: Option<u64>,
+    busy: bool,
+}
+
+impl<'w, Out: Send + 'static> Hand<'w, Out> {
+    pub(super) fn new<S, L, St, D>(
+        core: &'w Core<Out>,
+        cell: &'w Cell<S, L, St, D>,
+        index: usize,
+    ) -> Self
+    where
+        S: Stage,
+        L: TaskList<St, Input = S::Input, Output = S::Output>,
+        St: Send + Sync + 'static,
+        D: Sink<S::Output, Final = Out>,
+    {
+        let worker = &cell.runtime.workers[index];
+        Self {
+            core,
+            frame: Frame {
+                cx: TaskContext {
+                    names: Arc::clone(&cell.runtime.names),
+                    task: AtomicUsize::new(usize::MAX),
+                    worker: worker.id.clone(),
+                    tag: Tag::none(),
+                    cancellation: core.shared.cancellation.clone(),
+                    status: Arc::clone(&worker.status),
+                    run: cell.run.clone(),
+                },
+                stage: &cell.runtime,
+                worker,
+                observers: &core.shared.observers,
+                deadline: None,
+                retry_if: cell,
+            },
+            ticket: None,
+            busy: false,
+        }
+    }
+
+    #[inline]
+    pub(super) fn take(&mut self, tag: Tag) {
+        let Frame { cx, worker, .. } = &mut self.frame;
+        worker.status.set_busy(tag.sequence_id);
+        cx.leave_tasks();
+        cx.tag = tag;
+        self.busy = true;
+    }
+
+    /// Lets go of the item, which is somebody else's from now on.
+    #[inline]
+    pub(super) fn release(&mut self) -> Tag {
+        self.busy = false;
+        std::mem::replace(&mut self.frame.cx.tag, Tag::none())
+    }
+
+    /// As [`release`](Self::release), while the context still tells of the item.
+    pub(super) fn release_copy(&mut self) -> Tag {
+        self.busy = false;
+        self.frame.cx.tag.clone()
+    }
+
+    /// Says that the worker has nothing in hand.
+    pub(super) fn rest(&self) {
+        self.frame.worker.status.set_idle();
+    }
+}
+
+impl<Out: Send + 'static> Drop for Hand<'_, Out> {
+    fn drop(&mut self) {
+        if self.busy {
+            let tag = self.release();
+            let worker = Some(self.frame.worker.id.clone());
+            let attempts = if tag.has_begun() { tag.attempt() } else { 0 };
+            self.core.cancel(self.frame.stage, worker, tag, attempts);
+        }
+        // Also where the item is somebody else's already, and this worker was about to wait with it.
+        self.frame.worker.status.set_idle();
+    }
+}
+
+impl<S, L, St, D> RetryIf for Cell<S, L, St, D>
+where
+    S: Stage,
+    L: TaskList<St>,
+    St: Send + Sync + 'static,
+    D: Sink<L::Output>,
+{
+    fn retry_if(&self, error: &(dyn Error + Send + Sync + 'static)) -> bool {
+        self.hooks.retry_if(error)
+    }
+}

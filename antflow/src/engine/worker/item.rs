@@ -1,0 +1,209 @@
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::time::Instant;
+
+use super::super::attempt::{Failure, Stop, caught, panicked};
+use super::super::bell::Bell;
+use super::super::cell::Cell;
+use super::super::envelope::Envelope;
+use super::super::frame::Frame;
+use super::super::park::Parked;
+use super::super::sink::Sink;
+use super::super::task_list::TaskList;
+use super::hand::Hand;
+use crate::event::Status;
+use crate::item::ItemError;
+use crate::stage::{Hooks, RetryMode, Stage};
+
+/// How the stage's tasks ended for an item.
+enum Step<Out> {
+    Done(Out),
+    Skipped(Out),
+    Stopped(Stop),
+}
+
+impl<S, L, St, D> Cell<S, L, St, D>
+where
+    S: Stage,
+    L: TaskList<St, Input = S::Input, Output = S::Output>,
+    St: Send + Sync + 'static,
+    D: Sink<S::Output>,
+{
+    /// Works on the item in hand. What comes of it is for the next stage, unless it was handed on in its turn.
+    pub(super) async fn handle(
+        self: &Arc<Self>,
+        hand: &mut Hand<'_, D::Final>,
+        mut slots: L::Slots,
+        bell: &mut Bell,
+    ) -> Option<Envelope<S::Output>> {
+        // What a task does is caught where it is called; this is for `skip_if` and for the `Drop` of inputs.
+        let step = {
+            let step = pin!(self.step(&mut slots, &mut hand.frame));
+            AssertUnwindSafe(step).catch_unwind().await
+        };
+        let step = match step {
+            Ok(step) => step,
+            Err(panic) => {
+                if !hand.frame.cx.tag.has_begun() {
+                    hand.frame.emit_status(Status::InProgress, None);
+                }
+                Step::Stopped(Stop::End(hand.frame.error(panicked(&*panic))))
+            }
+        };
+        let frame = &hand.frame;
+        match step {
+            Step::Done(output) => {
+                drop(slots);
+                frame.emit_status(Status::Completed, None);
+                frame.worker.completed.add_one();
+                let hook = made(|| self.hooks.on_success(&frame.cx, &output));
+                self.call(hook).await;
+                self.forward(hand, output, bell).await
+            }
+            Step::Skipped(output) => {
+                drop(slots);
+                frame.emit_status(Status::Skipped, None);
+                frame.worker.skipped.add_one();
+                let hook = made(|| self.hooks.on_skip(&frame.cx, &output));
+                self.call(hook).await;
+                self.forward(hand, output, bell).await
+            }
+            Step::Stopped(Stop::End(error)) => {
+                drop(slots);
+                self.end(hand, error, bell).await;
+                None
+            }
+            Step::Stopped(Stop::Again(error, pause)) => {
+                frame.emit_status(Status::Retrying, Some(&error));
+                frame.worker.retried.add_one();
+                self.wait(hand, slots, pause).await;
+                None
+            }
+        }
+    }
+
+    /// Does what follows a first attempt that failed, where nothing is watched or bounded.
+    pub(super) async fn mend(
+        self: &Arc<Self>,
+        hand: &mut Hand<'_, D::Final>,
+        slots: Option<L::Slots>,
+        failure: Failure,
+        bell: &mut Bell,
+    ) -> Option<Envelope<S::Output>> {
+        let frame = &mut hand.frame;
+        match (
+            slots,
+            failure.judge(frame, self.runtime.config.retry.as_ref()),
+        ) {
+            (slots, Stop::End(error)) => {
+                let error =
+                    caught(|| drop(slots)).map_or_else(|panic| frame.error(panic), |()| error);
+                self.end(hand, error, bell).await;
+                None
+            }
+            (None, Stop::Again(..)) => None,
+            (Some(slots), Stop::Again(_, pause)) => {
+                frame.worker.retried.add_one();
+                let per_stage = self.runtime.retry(RetryMode::PerStage).is_some();
+                if per_stage || self.runtime.releases_workers() {
+                    self.wait(hand, slots, pause).await;
+                    return None;
+                }
+                tokio::time::sleep(pause).await;
+                frame.set_attempt(frame.cx.tag.attempt() + 1);
+                self.handle(hand, slots, bell).await
+            }
+        }
+    }
+
+    /// Asks whether the item is for this stage at all, and calls the tasks.
+    async fn step(&self, slots: &mut L::Slots, frame: &mut Frame<'_>) -> Step<S::Output> {
+        if !frame.cx.tag.has_begun()
+            && let Some(input) = L::input(slots).take()
+        {
+            match self.hooks.skip(&frame.cx, input).await {
+                Ok(output) => return Step::Skipped(output),
+                Err(input) => *L::input(slots) = Some(input),
+            }
+            frame.cx.tag.begin();
+        }
+        frame.emit_status(Status::InProgress, None);
+        let whole = self.runtime.stage_timeout();
+        // A bound beyond the end of time is none.
+        frame.deadline = whole.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
+        let outcome = self.tasks.run(slots, frame, &self.state).await;
+        let comes_back = matches!(outcome, Err(Stop::Again(..)));
+        if !comes_back || self.runtime.retry(RetryMode::PerStage).is_some() {
+            L::rewind(slots);
+        }
+        if !comes_back {
+            L::input(slots).take();
+        }
+        outcome.map_or_else(Step::Stopped, Step::Done)
+    }
+
+    /// Waits for a hook, whose panic is counted and changes nothing.
+    async fn call(&self, hook: Result<impl Future<Output = ()>, Box<dyn Any + Send>>) {
+        let called = match hook {
+            Ok(hook) => AssertUnwindSafe(hook).catch_unwind().await,
+            Err(panic) => Err(panic),
+        };
+        if called.is_err() {
+            self.core().shared.observers.count_panic();
+        }
+    }
+
+    /// Ends the item in hand without a value.
+    async fn end(&self, hand: &mut Hand<'_, D::Final>, error: ItemError, bell: &mut Bell) {
+        let tag = hand.release_copy();
+        let frame = &hand.frame;
+        if error.is_cancelled() {
+            hand.core.give_up(&self.runtime, tag, error);
+        } else {
+            frame.emit_status(Status::Failed, Some(&error));
+            frame.worker.failed.add_one();
+            // The hook may feed the run, which is not over before it.
+            let _settled = hand.core.conclude(tag, Err(error.clone()));
+            let hook = made(|| self.hooks.on_failure(&frame.cx, &error));
+            self.call(hook).await;
+        }
+        if let Some(ticket) = hand.ticket.take() {
+            self.in_turn(hand, ticket, None, bell).await;
+        }
+    }
+
+    /// Lets the item wait for its next attempt: with this worker, or without one.
+    async fn wait(
+        self: &Arc<Self>,
+        hand: &mut Hand<'_, D::Final>,
+        slots: L::Slots,
+        pause: Duration,
+    ) {
+        let mut tag = hand.release();
+        tag.set_attempt(tag.attempt() + 1);
+        let envelope = Envelope { value: slots, tag };
+        let releases = self.runtime.releases_workers();
+        let worker = (!releases).then(|| hand.frame.worker.id.clone());
+        let parked = Parked::new(Arc::clone(self), envelope, hand.ticket.take(), worker);
+        if releases {
+            let core = Arc::clone(self.core());
+            self.core().shared.spawn(self.runtime.index, async move {
+                parked.come_back(pause).await;
+                core.shared.retire();
+            });
+        } else {
+            parked.come_back(pause).await;
+        }
+    }
+}
+
+/// The future of a hook, or the panic that came before there was one.
+fn made<F>(hook: impl FnOnce() -> F) -> Result<F, Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(hook))
+}

@@ -1,0 +1,91 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::super::cell::Cell;
+use super::super::envelope::Envelope;
+use super::super::sink::Sink;
+use super::super::sync::lock;
+use super::super::task_list::TaskList;
+use super::Batch;
+use super::bench::Bench;
+use crate::item::Tag;
+use crate::stage::Stage;
+
+impl<S, L, St, D> Cell<S, L, St, D>
+where
+    S: Stage,
+    L: TaskList<St, Input = S::Input, Output = S::Output>,
+    St: Send + Sync + 'static,
+    D: Sink<S::Output>,
+{
+    /// Takes items from the source, of which the queue has said that it is this worker's for now.
+    ///
+    /// Items with priorities go through the queue, which sorts as many of them as it has room for.
+    pub(super) fn pull(
+        self: &Arc<Self>,
+        bench: &mut Bench<'_, S, L, St, D>,
+    ) -> Option<Batch<L::Slots>> {
+        let shared = &self.core().shared;
+        let Some(mut source) = lock(&self.source).take() else {
+            self.queue.pulled(0, false, false);
+            return None;
+        };
+        let limit = if source.has_priorities() {
+            self.queue.space().max(1)
+        } else {
+            bench.pace.limit()
+        };
+        let pulled = &mut bench.pulled;
+        let more =
+            catch_unwind(AssertUnwindSafe(|| source.pull(limit, pulled))).unwrap_or_else(|panic| {
+                shared.note_source_panic(panic);
+                false
+            });
+        let count = pulled.len();
+        shared.accounting.accept_inside(count as u64);
+        let numbers = shared.number(count as u64)..;
+        for ((_, label), number) in pulled.iter().zip(numbers.clone()) {
+            shared.note_id(label);
+            if shared.observers.want_status() {
+                self.emit_queued(&Tag::new(number, label.clone()));
+            }
+        }
+        let mut envelopes = pulled
+            .drain(..)
+            .zip(numbers)
+            .map(|((value, label), number)| Envelope {
+                value: L::enter(value),
+                tag: Tag::new(number, label),
+            });
+        let has_priorities = source.has_priorities();
+        let mut first = None;
+        let mut rest = 0;
+        if has_priorities || self.order.is_some() {
+            let entries = envelopes.map(|envelope| (envelope.tag.priority, envelope));
+            for refused in self.queue.fill(0, entries, &mut bench.bell) {
+                self.turn_away(refused.tag, None);
+            }
+        } else {
+            first = envelopes.next();
+            rest = count.saturating_sub(1);
+            if let Some(desk) = &bench.desk {
+                desk.add(envelopes);
+            }
+        }
+        if more {
+            *lock(&self.source) = Some(source);
+        } else {
+            shared.end_source(source);
+        }
+        let left = self.queue.pulled(rest, more, has_priorities);
+        if left.closed {
+            self.detach();
+        }
+        first.map(|first| Batch {
+            first,
+            ticket: None,
+            rest,
+            calls: left.calls,
+        })
+    }
+}
