@@ -132,7 +132,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
     pub(super) fn put_away(
         &self,
         cleared: Cleared<Envelope<L::Slots>, Envelope<L::Output>>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) {
         let Cleared {
             inputs,
@@ -190,14 +190,14 @@ where
         self.0.queue.try_reserve(most).unwrap_or(0)
     }
 
-    fn fill(&self, reserved: usize, envelopes: &mut Vec<Envelope<T>>, bell: &mut Bell) {
+    fn fill(&self, reserved: usize, envelopes: &mut Vec<Envelope<T>>, bell: &mut Bell<'_>) {
         self.0.fill(reserved, envelopes.drain(..), bell);
     }
 
     fn try_send(
         &self,
         envelope: Envelope<T>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) -> Result<(), PushError<Envelope<T>>> {
         let Self(cell) = self;
         // The event comes before the item can be taken, so its room is set aside first. Unobserved, one lock does.
@@ -213,6 +213,10 @@ where
         let priority = envelope.tag.priority;
         cell.queue
             .try_push(priority, envelope, Cell::<S, L, St, D>::entering, bell)
+    }
+
+    fn call(&self, bell: &mut Bell<'_>) {
+        self.0.queue.call(false, bell);
     }
 
     fn room(&self) -> impl Future<Output = ()> + Send {
@@ -291,7 +295,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         &self,
         reserved: usize,
         envelopes: impl IntoIterator<Item = Envelope<T>>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) {
         let entries = envelopes.into_iter().map(|envelope| {
             let envelope = Self::entering(envelope);

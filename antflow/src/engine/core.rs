@@ -80,7 +80,7 @@ impl<Out> Core<Out> {
                 cancellation: CancellationToken::new(),
                 closed: CancellationToken::new(),
                 tally: Tally::default(),
-                watchdog: Watchdog::default(),
+                watchdog: Watchdog::new(),
                 source_panic: Mutex::new(None),
                 next_sequence_id: AtomicU64::new(0),
                 ids: Ids::default(),

@@ -9,7 +9,10 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::accounting::Accounting;
-use super::queue::{PushError, Queue};
+use super::bell::Bell;
+use super::desk::{Desk, Stale};
+use super::queue::{PushError, Queue, Taken};
+use super::watchdog::Nap;
 use crate::item::DEFAULT_PRIORITY;
 
 fn model(f: impl Fn() + Send + Sync + 'static) {
@@ -21,7 +24,8 @@ fn model(f: impl Fn() + Send + Sync + 'static) {
 /// Pushes as a worker does: tries, and waits for room while there is none. False: closed.
 async fn push(queue: &Queue<u32>, mut item: u32) -> bool {
     loop {
-        match queue.try_push(DEFAULT_PRIORITY, item, |item| item) {
+        let mut bell = Bell::default();
+        match queue.try_push(DEFAULT_PRIORITY, item, |item| item, &mut bell) {
             Ok(()) => return true,
             Err(PushError::Closed(_)) => return false,
             Err(PushError::Full(back)) => item = back,
@@ -30,8 +34,34 @@ async fn push(queue: &Queue<u32>, mut item: u32) -> bool {
     }
 }
 
+/// Takes an item as a worker does, and calls the next one if there is more.
 async fn pop(queue: &Queue<u32>) -> Option<u32> {
-    queue.pop().await.map(|(item, _)| item)
+    ticketed(queue).await.map(|(item, _)| item)
+}
+
+async fn ticketed(queue: &Queue<u32>) -> Option<(u32, Option<u64>)> {
+    match queue.take(1, 0, |_, _| 0).await {
+        Taken::Item {
+            item,
+            ticket,
+            calls,
+            ..
+        } => {
+            if calls {
+                queue.call(false, &mut Bell::default());
+            }
+            Some((item, ticket))
+        }
+        Taken::Source => panic!("there is no source"),
+        Taken::Closed => None,
+    }
+}
+
+fn again(queue: &Queue<u32>, item: u32) {
+    let mut bell = Bell::default();
+    queue
+        .push_again(DEFAULT_PRIORITY, item, None, &mut bell)
+        .unwrap();
 }
 
 #[test]
@@ -101,11 +131,11 @@ fn loom_a_worker_that_goes_away_passes_its_wake_up_on() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
                 let waker = futures_util::task::noop_waker();
-                let pop = pin!(queue.pop());
+                let take = pin!(queue.take(1, 0, |_, _| 0));
                 // Waits once, and is dropped whether or not it was woken.
                 matches!(
-                    pop.poll(&mut Context::from_waker(&waker)),
-                    Poll::Ready(Some(_))
+                    take.poll(&mut Context::from_waker(&waker)),
+                    Poll::Ready(Taken::Item { .. })
                 )
             })
         };
@@ -152,7 +182,7 @@ fn loom_room_set_aside_and_given_back_reaches_another_feeder() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
                 if queue.try_reserve(1) == Ok(1) {
-                    queue.unreserve(1);
+                    queue.unreserve(1, &mut Bell::default());
                 }
             })
         };
@@ -171,7 +201,7 @@ fn loom_what_comes_back_to_a_full_queue_is_taken_up() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
                 let first = block_on(pop(&queue)).unwrap();
-                queue.push_again(DEFAULT_PRIORITY, first).unwrap();
+                again(&queue, first);
                 block_on(pop(&queue)).unwrap()
             })
         };
@@ -190,7 +220,7 @@ fn loom_what_comes_back_wakes_an_idle_worker() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || block_on(pop(&queue)))
         };
-        queue.push_again(DEFAULT_PRIORITY, 1).unwrap();
+        again(&queue, 1);
         assert_eq!(idle.join().unwrap(), Some(1));
     });
 }
@@ -203,14 +233,174 @@ fn loom_an_ordered_queue_opens_again_when_its_head_leaves() {
             assert!(push(&queue, 1).await);
             assert!(push(&queue, 2).await);
         });
-        let first = block_on(queue.pop());
+        let first = block_on(ticketed(&queue));
         assert_eq!(first, Some((1, Some(0))));
         let worker = {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || block_on(queue.pop()))
+            thread::spawn(move || block_on(ticketed(&queue)))
         };
-        queue.advance(1);
+        queue.advance(1, &mut Bell::default());
         assert_eq!(worker.join().unwrap(), Some((2, Some(1))));
+    });
+}
+
+#[test]
+fn loom_of_two_items_that_come_at_once_each_finds_a_worker() {
+    model(|| {
+        let queue = Arc::new(Queue::new(2, None));
+        let workers: Vec<_> = (0..2)
+            .map(|_| {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || block_on(pop(&queue)).unwrap())
+            })
+            .collect();
+        let items = [1, 2].map(|item| (DEFAULT_PRIORITY, item));
+        assert_eq!(queue.try_reserve(2), Ok(2));
+        assert!(queue.fill(2, items, &mut Bell::default()).is_empty());
+        let got: u32 = workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap())
+            .sum();
+        assert_eq!(got, 3);
+    });
+}
+
+#[test]
+fn loom_places_that_were_lent_come_back_to_a_feeder_who_waits() {
+    model(|| {
+        let queue = Arc::new(Queue::new(2, None));
+        block_on(async {
+            assert!(push(&queue, 1).await);
+            assert!(push(&queue, 2).await);
+        });
+        let feeder = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || assert!(block_on(push(&queue, 3))))
+        };
+        let desk = Desk::<u32, u32>::new();
+        let taken = block_on(queue.take(2, 0, |items, most| desk.load(items, most)));
+        let Taken::Item { calls, .. } = taken else {
+            panic!("{taken:?}");
+        };
+        assert_eq!(desk.turn(&mut None), Some(2));
+        if calls {
+            queue.call(false, &mut Bell::default());
+        }
+        let lent = desk.finish(&mut Vec::new()).lent;
+        let next = block_on(queue.take(1, lent, |_, _| 0));
+        assert!(matches!(next, Taken::Item { item: 3, .. }));
+        feeder.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_what_a_worker_gives_back_is_taken_up_by_another() {
+    model(|| {
+        let queue = Arc::new(Queue::new(2, None));
+        block_on(async {
+            assert!(push(&queue, 1).await);
+            assert!(push(&queue, 2).await);
+        });
+        let desk = Desk::<u32, u32>::new();
+        block_on(queue.take(2, 0, |items, most| desk.load(items, most)));
+        let other = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || block_on(pop(&queue)))
+        };
+        let left = desk.clear();
+        let items = left.inputs.into_iter().map(|item| (DEFAULT_PRIORITY, item));
+        let refused = queue.give_back(left.lent, items, &mut Bell::default());
+        assert!(refused.is_empty());
+        assert_eq!(other.join().unwrap(), Some(2));
+    });
+}
+
+#[test]
+fn loom_the_source_passes_from_worker_to_worker() {
+    model(|| {
+        let queue = Arc::new(Queue::<u32>::new(2, None));
+        let left = Arc::new(loom::sync::atomic::AtomicUsize::new(2));
+        let workers: Vec<_> = (0..2)
+            .map(|_| {
+                let (queue, left) = (Arc::clone(&queue), Arc::clone(&left));
+                thread::spawn(move || {
+                    block_on(async {
+                        assert_eq!(queue.take(1, 0, |_, _| 0).await, Taken::Source);
+                        let before = left.fetch_sub(1, loom::sync::atomic::Ordering::SeqCst);
+                        if queue.pulled(0, before > 1, false).calls {
+                            queue.call(false, &mut Bell::default());
+                        }
+                    });
+                })
+            })
+            .collect();
+        assert!(queue.attach(&mut Bell::default()));
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn loom_a_desk_is_cleared_while_its_worker_is_at_it() {
+    model(|| {
+        let queue = Queue::new(3, None);
+        block_on(async {
+            for item in 1..=3 {
+                assert!(push(&queue, item).await);
+            }
+        });
+        let desk = Arc::new(Desk::<u32, u32>::new());
+        block_on(queue.take(3, 0, |items, most| desk.load(items, most)));
+        desk.reserve(3);
+        let watchdog = {
+            let desk = Arc::clone(&desk);
+            thread::spawn(move || {
+                let mut seen = 0;
+                let mut found = 0;
+                for _ in 0..2 {
+                    if let Stale::Cleared(cleared) = desk.clear_stale(&mut seen) {
+                        let all = cleared.inputs.into_iter().chain(cleared.outputs);
+                        found += all.sum::<u32>();
+                    }
+                }
+                found
+            })
+        };
+        let mut refused = 0;
+        let mut hand = Some(1);
+        while let Some(item) = hand {
+            let mut output = Some(item);
+            hand = desk.turn(&mut output);
+            if let Some(output) = output {
+                // No room is set aside any more; the worker waits for some of its own.
+                refused += output;
+                hand = desk.turn(&mut None);
+            }
+        }
+        let mut outputs = Vec::new();
+        desk.finish(&mut outputs);
+        let found = watchdog.join().unwrap();
+        assert_eq!(found + refused + outputs.into_iter().sum::<u32>(), 6);
+    });
+}
+
+#[test]
+fn loom_the_watchdog_does_not_fall_asleep_over_a_loaded_desk() {
+    model(|| {
+        let nap = Arc::new(Nap::new());
+        let loaded = Arc::new(loom::sync::Mutex::new(false));
+        assert!(nap.end());
+        let worker = {
+            let (nap, loaded) = (Arc::clone(&nap), Arc::clone(&loaded));
+            thread::spawn(move || {
+                *loaded.lock().unwrap() = true;
+                nap.end()
+            })
+        };
+        let asleep = nap.begin(|| *loaded.lock().unwrap());
+        let woken = worker.join().unwrap();
+        assert!(!asleep || woken, "nobody looks after the desk");
     });
 }
 

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::stage::{
@@ -33,6 +33,8 @@ pub(crate) struct TaskRuntime {
 pub(crate) struct WorkerRuntime {
     pub(crate) id: WorkerId,
     pub(crate) status: Arc<WorkerStatus>,
+    /// Whether the next stage is to be called when the item in hand suspends. The worker's own.
+    pub(crate) owes: AtomicBool,
     pub(crate) completed: Count,
     pub(crate) failed: Count,
     pub(crate) skipped: Count,
@@ -80,6 +82,7 @@ impl StageRuntime {
                 .map(|index| WorkerRuntime {
                     id: WorkerId::new(Arc::clone(&name), index),
                     status: Arc::default(),
+                    owes: AtomicBool::new(false),
                     completed: Count::default(),
                     failed: Count::default(),
                     skipped: Count::default(),

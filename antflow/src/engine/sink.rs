@@ -18,14 +18,17 @@ pub trait Sink<T>: Send + Sync + 'static {
     fn try_reserve(&self, most: usize) -> usize;
 
     /// Takes in items for which room was set aside, and gives the rest of the room back.
-    fn fill(&self, reserved: usize, envelopes: &mut Vec<Envelope<T>>, bell: &mut Bell);
+    fn fill(&self, reserved: usize, envelopes: &mut Vec<Envelope<T>>, bell: &mut Bell<'_>);
 
     /// Takes an item if there is room.
     fn try_send(
         &self,
         envelope: Envelope<T>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) -> Result<(), PushError<Envelope<T>>>;
+
+    /// Calls who waits there and could go on; see [`Queue::call`](super::queue::Queue::call).
+    fn call(&self, bell: &mut Bell<'_>);
 
     /// Resolves when there may be room.
     fn room(&self) -> impl Future<Output = ()> + Send;
@@ -46,18 +49,20 @@ impl<Out: Send + 'static> Sink<Out> for Exit<Out> {
         most
     }
 
-    fn fill(&self, _: usize, envelopes: &mut Vec<Envelope<Out>>, _: &mut Bell) {
+    fn fill(&self, _: usize, envelopes: &mut Vec<Envelope<Out>>, _: &mut Bell<'_>) {
         self.0.complete(envelopes);
     }
 
     fn try_send(
         &self,
         envelope: Envelope<Out>,
-        _: &mut Bell,
+        _: &mut Bell<'_>,
     ) -> Result<(), PushError<Envelope<Out>>> {
         self.0.settle(envelope.tag, Ok(envelope.value));
         Ok(())
     }
+
+    fn call(&self, _: &mut Bell<'_>) {}
 
     fn room(&self) -> impl Future<Output = ()> + Send {
         ready(())

@@ -1,4 +1,3 @@
-use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -7,14 +6,15 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::core::Shared;
+use super::sync::{AtomicBool, Ordering, fence};
 
 /// Looks after what workers hold beside the item in hand, in case that item blocks its thread.
 ///
 /// While it is at work it looks every millisecond; while no worker holds anything it sleeps, and a worker that begins
 /// to wakes it up.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Watchdog {
-    awake: AtomicBool,
+    nap: Nap,
     call: Notify,
     task: OnceLock<AbortHandle>,
 }
@@ -22,13 +22,21 @@ pub(crate) struct Watchdog {
 const PERIOD: Duration = Duration::from_millis(1);
 
 impl Watchdog {
+    pub(crate) fn new() -> Self {
+        Self {
+            nap: Nap::new(),
+            call: Notify::new(),
+            task: OnceLock::new(),
+        }
+    }
+
     /// Starts it. `look` says whether there is something to look after.
     ///
     /// Where there is one thread alone it is not needed: nobody could go on if that was blocked.
     pub(crate) fn start(shared: &Arc<Shared>, look: impl FnMut() -> bool + Send + 'static) {
         let runtime = Handle::current();
         if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
-            shared.watchdog.awake.store(true, Ordering::Relaxed);
+            shared.watchdog.nap.end();
             return;
         }
         let run = Arc::clone(shared);
@@ -46,13 +54,11 @@ impl Watchdog {
 
     /// Wakes it up, if it sleeps. What it is to look after must be there already. Returns whether it slept.
     pub(super) fn wake(&self) -> bool {
-        fence(Ordering::SeqCst);
-        if self.awake.load(Ordering::Relaxed) {
-            return false;
+        let slept = self.nap.end();
+        if slept {
+            self.call.notify_one();
         }
-        self.awake.store(true, Ordering::Relaxed);
-        self.call.notify_one();
-        true
+        slept
     }
 
     async fn run(&self, mut look: impl FnMut() -> bool) {
@@ -60,17 +66,47 @@ impl Watchdog {
             self.call.notified().await;
             loop {
                 tokio::time::sleep(PERIOD).await;
-                if look() {
-                    continue;
-                }
-                self.awake.store(false, Ordering::Relaxed);
-                fence(Ordering::SeqCst);
-                // Who came in between saw it awake.
-                if !look() {
+                if !look() && self.nap.begin(&mut look) {
                     break;
                 }
-                self.awake.store(true, Ordering::Relaxed);
             }
         }
+    }
+}
+
+/// Whether the watchdog sleeps. It does not fall asleep over something that was there before it was asked to wake up.
+#[derive(Debug)]
+pub(super) struct Nap {
+    awake: AtomicBool,
+}
+
+impl Nap {
+    pub(super) fn new() -> Self {
+        Self {
+            awake: AtomicBool::new(false),
+        }
+    }
+
+    /// Ends it. Returns whether there was one to end.
+    #[inline]
+    pub(super) fn end(&self) -> bool {
+        fence(Ordering::SeqCst);
+        if self.awake.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.awake.store(true, Ordering::Relaxed);
+        true
+    }
+
+    /// Begins it, unless there is something to look after. Returns whether it has begun.
+    pub(super) fn begin(&self, look: impl FnOnce() -> bool) -> bool {
+        self.awake.store(false, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        // Who came before this saw it awake.
+        let asleep = !look();
+        if !asleep {
+            self.awake.store(true, Ordering::Relaxed);
+        }
+        asleep
     }
 }

@@ -125,7 +125,7 @@ impl<T> Queue<T> {
         priority: i32,
         item: U,
         wrap: impl FnOnce(U) -> T,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) -> Result<(), PushError<U>> {
         let mut inner = lock(&self.inner);
         if inner.closed {
@@ -135,7 +135,11 @@ impl<T> Queue<T> {
             return Err(PushError::Full(item));
         }
         inner.fresh.push(priority, wrap(item));
-        bell.extend(inner.worker_to_wake());
+        if bell.is_muted() {
+            bell.owe(inner.has_calls(self.capacity, self.slack()));
+        } else {
+            bell.extend(inner.worker_to_wake());
+        }
         Ok(())
     }
 
@@ -151,7 +155,7 @@ impl<T> Queue<T> {
     }
 
     /// Gives room back that was set aside.
-    pub(crate) fn unreserve(&self, count: usize, bell: &mut Bell) {
+    pub(crate) fn unreserve(&self, count: usize, bell: &mut Bell<'_>) {
         let mut inner = lock(&self.inner);
         inner.reserved -= count;
         inner.call_feeders(self.capacity, 0, bell);
@@ -164,7 +168,7 @@ impl<T> Queue<T> {
         &self,
         reserved: usize,
         items: impl IntoIterator<Item = (i32, T)>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) -> Vec<T> {
         let mut inner = lock(&self.inner);
         inner.reserved -= reserved;
@@ -187,7 +191,7 @@ impl<T> Queue<T> {
         priority: i32,
         item: T,
         ticket: Option<u64>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) -> Result<(), T> {
         let mut inner = lock(&self.inner);
         if inner.closed {
@@ -208,7 +212,7 @@ impl<T> Queue<T> {
         &self,
         lent: usize,
         items: impl DoubleEndedIterator<Item = (i32, T)>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) -> Vec<T> {
         let mut inner = lock(&self.inner);
         inner.lent -= lent;
@@ -226,7 +230,7 @@ impl<T> Queue<T> {
     /// Wakes who can go on: a worker if there is something for one, feeders if there is room.
     ///
     /// `again` wakes another worker also if one was woken and has not come, as it may be held up.
-    pub(crate) fn call(&self, again: bool, bell: &mut Bell) {
+    pub(crate) fn call(&self, again: bool, bell: &mut Bell<'_>) {
         let mut inner = lock(&self.inner);
         if again {
             inner.coming = 0;
@@ -241,7 +245,7 @@ impl<T> Queue<T> {
     }
 
     /// Lets workers that find nothing in the queue take from the source. False if the queue is closed.
-    pub(crate) fn attach(&self, bell: &mut Bell) -> bool {
+    pub(crate) fn attach(&self, bell: &mut Bell<'_>) -> bool {
         let mut inner = lock(&self.inner);
         if inner.closed {
             return false;
@@ -296,7 +300,7 @@ impl<T> Queue<T> {
     }
 
     /// Says that all tickets before `head` have left the stage.
-    pub(crate) fn advance(&self, head: u64, bell: &mut Bell) {
+    pub(crate) fn advance(&self, head: u64, bell: &mut Bell<'_>) {
         let mut inner = lock(&self.inner);
         let Some(tickets) = &mut inner.tickets else {
             return;
@@ -388,7 +392,7 @@ impl<T> Inner<T> {
     }
 
     /// As many feeders as there is room for, once there is more of it than `slack`.
-    fn call_feeders(&mut self, capacity: usize, slack: usize, bell: &mut Bell) {
+    fn call_feeders(&mut self, capacity: usize, slack: usize, bell: &mut Bell<'_>) {
         if self.feeders.is_empty() {
             return;
         }

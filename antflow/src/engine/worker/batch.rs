@@ -24,7 +24,7 @@ where
     pub(super) async fn work_off(
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
         desk: Option<&StageDesk<L::Slots, S::Output>>,
         first: L::Slots,
     ) -> bool {
@@ -58,7 +58,7 @@ where
     async fn call_all(
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
         desk: Option<&StageDesk<L::Slots, S::Output>>,
         mut slots: L::Slots,
     ) -> bool {
@@ -95,7 +95,7 @@ where
     async fn handle_all(
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
         desk: Option<&StageDesk<L::Slots, S::Output>>,
         first: L::Slots,
     ) -> bool {
@@ -116,7 +116,7 @@ where
     async fn turn(
         &self,
         hand: &mut Hand<'_, D::Final>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
         desk: Option<&StageDesk<L::Slots, S::Output>>,
         output: Option<Envelope<S::Output>>,
         waited: &mut bool,
@@ -136,7 +136,7 @@ where
     }
 
     /// Hands on what is finished on a desk, before something else goes its way.
-    fn hand_on(&self, desk: &StageDesk<L::Slots, S::Output>, bell: &mut Bell) {
+    fn hand_on(&self, desk: &StageDesk<L::Slots, S::Output>, bell: &mut Bell<'_>) {
         let mut outputs = Vec::new();
         let reserved = desk.take_outputs(&mut outputs);
         if reserved > 0 {

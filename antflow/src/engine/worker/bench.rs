@@ -20,14 +20,14 @@ where
     D: Sink<S::Output>,
 {
     cell: &'w Arc<Cell<S, L, St, D>>,
-    worker: &'w WorkerRuntime,
+    pub(super) worker: &'w WorkerRuntime,
     pub(super) pace: Pace,
     /// Made when the worker first takes more than one item.
     pub(super) desk: Option<Arc<StageDesk<L::Slots, S::Output>>>,
     /// Whom to wake after the batch.
-    pub(super) bell: Bell,
+    pub(super) bell: Bell<'w>,
     /// Whom to wake when the item in hand suspends.
-    pub(super) alarm: Bell,
+    pub(super) alarm: Bell<'static>,
     /// Whether somebody was woken who cannot run before this worker lets go of its thread.
     pub(super) rang: bool,
     /// How many batches were done since it last did.
@@ -89,12 +89,11 @@ where
         self.streak = 0;
     }
 
-    /// The desk, if the worker may take more than one item.
-    pub(super) fn desk_for(&mut self, limit: usize) -> Option<&StageDesk<L::Slots, S::Output>> {
-        if limit == 1 {
-            return None;
+    /// Makes a desk, if the worker may take more than one item and has none.
+    pub(super) fn lay_desk(&mut self, limit: usize) {
+        if limit > 1 && self.desk.is_none() {
+            self.desk = Some(self.cell.desk());
         }
-        Some(self.desk.get_or_insert_with(|| self.cell.desk()))
     }
 
     /// The places in the queue that were lent to this worker and are free again.

@@ -40,7 +40,7 @@ where
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
         mut slots: L::Slots,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) -> Option<Envelope<S::Output>> {
         // What a task does is caught where it is called; this is for `skip_if` and for the `Drop` of inputs.
         let step = {
@@ -94,7 +94,7 @@ where
         hand: &mut Hand<'_, D::Final>,
         slots: Option<L::Slots>,
         failure: Failure,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) -> Option<Envelope<S::Output>> {
         let frame = &mut hand.frame;
         match (
@@ -160,7 +160,7 @@ where
     }
 
     /// Ends the item in hand without a value.
-    async fn end(&self, hand: &mut Hand<'_, D::Final>, error: ItemError, bell: &mut Bell) {
+    async fn end(&self, hand: &mut Hand<'_, D::Final>, error: ItemError, bell: &mut Bell<'_>) {
         let tag = hand.release_copy();
         let frame = &hand.frame;
         if error.is_cancelled() {

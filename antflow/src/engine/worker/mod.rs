@@ -1,7 +1,8 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::Ordering;
+use std::task::Poll;
 
 use self::bench::Bench;
 use self::hand::Hand;
@@ -9,6 +10,7 @@ use super::bell::Bell;
 use super::cell::{Cell, Control, StageDesk};
 use super::envelope::Envelope;
 use super::queue::Taken;
+use super::runtime::WorkerRuntime;
 use super::sink::Sink;
 use super::task_list::TaskList;
 use crate::stage::Stage;
@@ -79,11 +81,15 @@ where
                 bench.released();
             }
             let (limit, returned) = (bench.pace.limit(), bench.take_lent());
-            let desk = bench.desk_for(limit);
+            bench.lay_desk(limit);
+            let desk = bench.desk.as_deref().filter(|_| limit > 1);
             let take = self.queue.take(limit, returned, |items, most| {
                 desk.map_or(0, |desk| desk.load(items, most))
             });
-            let (taken, waited) = noting_waits(pin!(take)).await;
+            let alarm = &mut bench.alarm;
+            let (taken, waited) = self
+                .releasing(None, &mut false, bench.worker, alarm, pin!(take))
+                .await;
             if waited {
                 bench.released();
             }
@@ -126,12 +132,19 @@ where
         hand.take(tag);
         // Whom the worker wakes is caught behind it until it suspends. So it calls others after a short batch or when
         // its item suspends, and lets them go first where neither is to be expected.
+        let suspends = bench.pace.suspends();
+        let owes = &bench.worker.owes;
         let mut calls = calls;
-        if calls && rest == 0 && !bench.pace.suspends() && self.order.is_none() {
-            self.queue.call(false, &mut bench.bell);
-            calls = false;
+        if !suspends {
+            if owes.swap(false, Ordering::Relaxed) {
+                self.down.call(&mut bench.bell);
+            }
+            if calls && rest == 0 && self.order.is_none() {
+                self.queue.call(false, &mut bench.bell);
+                calls = false;
+            }
         }
-        if rest > 0 || calls {
+        if rest > 0 || calls || owes.load(Ordering::Relaxed) {
             bench.rang |= self.core().shared.watchdog.wake();
         }
         bench.rang |= bench.bell.ring();
@@ -149,6 +162,7 @@ where
                 .releasing(
                     Some(desk),
                     &mut calls,
+                    bench.worker,
                     &mut bench.alarm,
                     pin!(self.down.room()),
                 )
@@ -165,11 +179,14 @@ where
                 });
         }
         bench.pace.start();
+        bench.bell.mute(suspends.then_some(owes));
         let (blocked, released) = {
             let working = pin!(self.work_off(hand, &mut bench.bell, desk.as_deref(), value));
-            self.releasing(desk.as_deref(), &mut calls, &mut bench.alarm, working)
+            let (worker, alarm) = (bench.worker, &mut bench.alarm);
+            self.releasing(desk.as_deref(), &mut calls, worker, alarm, working)
                 .await
         };
+        bench.bell.mute(None);
         if released {
             bench.released();
             if !blocked {
@@ -192,7 +209,8 @@ where
         &self,
         desk: Option<&StageDesk<L::Slots, S::Output>>,
         calls: &mut bool,
-        alarm: &mut Bell,
+        worker: &WorkerRuntime,
+        alarm: &mut Bell<'_>,
         mut future: Pin<&mut F>,
     ) -> (F::Output, bool) {
         let mut released = false;
@@ -205,6 +223,9 @@ where
                 }
                 if std::mem::take(calls) {
                     self.queue.call(false, alarm);
+                }
+                if worker.owes.swap(false, Ordering::Relaxed) {
+                    self.down.call(alarm);
                 }
                 alarm.ring();
             }
@@ -225,17 +246,6 @@ async fn yield_now() {
         Poll::Pending
     })
     .await;
-}
-
-/// The output of a future, and whether it was waited for.
-async fn noting_waits<F: Future>(mut future: Pin<&mut F>) -> (F::Output, bool) {
-    let mut waited = false;
-    poll_fn(|cx: &mut Context<'_>| {
-        let output = future.as_mut().poll(cx);
-        waited |= output.is_pending();
-        output.map(|output| (output, waited))
-    })
-    .await
 }
 
 /// Closes the stage if its worker is dropped before that, as it is with its runtime: nobody is there for what waits.

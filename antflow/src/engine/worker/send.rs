@@ -20,7 +20,7 @@ where
         &self,
         hand: &mut Hand<'_, D::Final>,
         output: S::Output,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) -> Option<Envelope<S::Output>> {
         let tag = hand.release();
         let envelope = Envelope { value: output, tag };
@@ -39,7 +39,7 @@ where
         hand: &Hand<'_, D::Final>,
         ticket: u64,
         output: Option<Envelope<S::Output>>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) {
         let Some(order) = &self.order else { return };
         {
@@ -77,7 +77,7 @@ where
         &self,
         hand: &Hand<'_, D::Final>,
         envelope: Envelope<S::Output>,
-        bell: &mut Bell,
+        bell: &mut Bell<'_>,
     ) -> bool {
         let mut waited = false;
         let mut refused = self.down.try_send(envelope, bell);
