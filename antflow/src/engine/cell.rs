@@ -14,7 +14,7 @@ use super::sync::{Mutex, lock};
 use super::task_list::{TaskList, same};
 use crate::event::{Pending, Status};
 use crate::item::Tag;
-use crate::stage::{Configured, Hooks, Stage, WorkerId};
+use crate::stage::{Configured, Stage, WorkerId};
 
 /// A stage in a run: its tasks, its queue, and what lies behind it.
 pub(crate) struct Cell<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
@@ -27,8 +27,6 @@ pub(crate) struct Cell<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
     desks: Mutex<Vec<Watched<L::Slots, L::Output>>>,
     pub(super) runtime: Arc<StageRuntime>,
     pub(super) down: D,
-    /// Whether an attempt is nothing but a call: no events, bounds or functions beside the tasks.
-    pub(super) is_plain: bool,
     /// Whether a failed attempt may be followed by another one.
     pub(super) is_retried: bool,
     /// The outputs of an ordered stage, until their turn comes.
@@ -83,14 +81,7 @@ where
         })
     });
     let runtime = StageRuntime::new(index, config, configs);
-    let observers = &down.core().shared.observers;
-    let is_plain = !observers.want_status()
-        && !observers.want_tasks()
-        && <S::Hooks as Hooks<S::Input, S::Output>>::NONE
-        && order.is_none()
-        && runtime.is_plain();
     Arc::new(Cell {
-        is_plain,
         is_retried: runtime.config.retry.is_some(),
         hooks,
         tasks,

@@ -9,7 +9,13 @@ use std::fmt;
 /// # drop(item);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Metadata(Option<Box<Vec<Entry>>>);
+pub struct Metadata(
+    #[expect(
+        clippy::box_collection,
+        reason = "one word in every item, against three"
+    )]
+    Option<Box<Vec<Entry>>>,
+);
 
 /// Most items have none, so it takes one word where there is none.
 type Entry = (String, MetadataValue);

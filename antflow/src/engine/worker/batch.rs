@@ -21,14 +21,14 @@ where
     D: Sink<S::Output>,
 {
     /// Works on the item in hand and then on those on the desk. Returns whether it waited for room in the next stage.
-    pub(super) async fn work_off(
+    pub(super) async fn work_off<const PLAIN: bool>(
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
         bell: &mut Bell<'_>,
         desk: Option<&StageDesk<L::Slots, S::Output>>,
         first: L::Slots,
     ) -> bool {
-        if !self.is_plain {
+        if !PLAIN {
             return self.handle_all(hand, bell, desk, first).await;
         }
         let mut waited = false;
@@ -42,9 +42,8 @@ where
             next = match done {
                 Ok(blocked) => return waited | blocked,
                 Err(panic) => {
-                    let output = self
-                        .mend(hand, None, Failure::panicked(&*panic), bell)
-                        .await;
+                    let failure = Failure::panicked(&*panic);
+                    let output = Box::pin(self.mend(hand, None, failure, bell)).await;
                     self.turn(hand, bell, desk, output, &mut waited).await
                 }
             };
@@ -74,7 +73,8 @@ where
                     let tag = hand.release();
                     Some(Envelope { value, tag })
                 }
-                Err(failure) => self.mend(hand, Some(slots), *failure, bell).await,
+                // Boxed, as it is large and failures are few.
+                Err(failure) => Box::pin(self.mend(hand, Some(slots), *failure, bell)).await,
             };
             // What `turn` does, where nothing is in the way.
             if let Some(desk) = desk

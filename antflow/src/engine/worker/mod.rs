@@ -13,7 +13,7 @@ use super::queue::Taken;
 use super::runtime::WorkerRuntime;
 use super::sink::Sink;
 use super::task_list::TaskList;
-use crate::stage::Stage;
+use crate::stage::{Hooks, Stage};
 
 mod batch;
 mod bench;
@@ -42,15 +42,21 @@ where
 {
     /// Starts the workers of the stage.
     pub(crate) fn start(self: &Arc<Self>) {
+        let (shared, stage) = (&self.core().shared, self.runtime.index);
         for index in 0..self.runtime.workers.len() {
-            self.core()
-                .shared
-                .spawn(self.runtime.index, Arc::clone(self).work(index));
+            let cell = Arc::clone(self);
+            if self.is_plain() {
+                shared.spawn(stage, cell.work::<true>(index));
+            } else {
+                shared.spawn(stage, cell.work::<false>(index));
+            }
         }
     }
 
     /// One worker: takes items and works on them until the queue is closed.
-    async fn work(self: Arc<Self>, index: usize) {
+    ///
+    /// `PLAIN` if an attempt is nothing but a call, as most are: then a worker takes little memory.
+    async fn work<const PLAIN: bool>(self: Arc<Self>, index: usize) {
         let core = Arc::clone(self.core());
         let cell = Arc::clone(&self);
         let mut leaving = Leaving(Some(move || {
@@ -60,7 +66,7 @@ where
         let mut hand = Hand::new(&core, &self, index);
         let mut bench = Bench::new(&self, index);
         while let Some(batch) = self.next_batch(&mut bench).await {
-            self.work_on(&mut hand, &mut bench, batch).await;
+            self.work_on::<PLAIN>(&mut hand, &mut bench, batch).await;
         }
         drop(bench);
         drop(hand);
@@ -114,8 +120,18 @@ where
         }
     }
 
+    /// Whether an attempt is nothing but a call: no events, bounds or functions beside the tasks.
+    fn is_plain(&self) -> bool {
+        let observers = &self.core().shared.observers;
+        !observers.want_status()
+            && !observers.want_tasks()
+            && <S::Hooks as Hooks<S::Input, S::Output>>::NONE
+            && self.order.is_none()
+            && self.runtime.is_plain()
+    }
+
     /// Works on a batch, and hands on what came of it.
-    async fn work_on(
+    async fn work_on<const PLAIN: bool>(
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
         bench: &mut Bench<'_, S, L, St, D>,
@@ -181,7 +197,8 @@ where
         bench.pace.start();
         bench.bell.mute(suspends.then_some(owes));
         let (blocked, released) = {
-            let working = pin!(self.work_off(hand, &mut bench.bell, desk.as_deref(), value));
+            let working =
+                pin!(self.work_off::<PLAIN>(hand, &mut bench.bell, desk.as_deref(), value));
             let (worker, alarm) = (bench.worker, &mut bench.alarm);
             self.releasing(desk.as_deref(), &mut calls, worker, alarm, working)
                 .await

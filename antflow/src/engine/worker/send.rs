@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering;
+
 use super::super::bell::Bell;
 use super::super::cell::Cell;
 use super::super::envelope::{Envelope, Held};
@@ -90,6 +92,10 @@ where
             if closed {
                 // Dropping it ends it as cancelled.
                 return waited;
+            }
+            // Only who was put off there can make room.
+            if hand.frame.worker.owes.swap(false, Ordering::Relaxed) {
+                self.down.call(bell);
             }
             bell.ring();
             waited = true;
