@@ -1,6 +1,9 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
+use crossbeam_utils::CachePadded;
+
+use super::bell::Caller;
 use super::queue::WaitList;
 use super::sync::{AtomicU64, Mutex, Ordering, lock};
 
@@ -10,7 +13,7 @@ use super::sync::{AtomicU64, Mutex, Ordering, lock};
 #[derive(Debug)]
 pub(crate) struct Accounting {
     /// The count, and [`CLOSED`]: one word, so that accepting and closing see each other in one order.
-    state: AtomicU64,
+    state: CachePadded<AtomicU64>,
     waiting: Mutex<WaitList>,
 }
 
@@ -19,7 +22,7 @@ const CLOSED: u64 = 1 << 63;
 impl Accounting {
     pub(crate) fn new() -> Self {
         Self {
-            state: AtomicU64::new(0),
+            state: CachePadded::new(AtomicU64::new(0)),
             waiting: Mutex::new(WaitList::default()),
         }
     }
@@ -42,9 +45,9 @@ impl Accounting {
     pub(crate) fn settle(&self, count: u64) {
         let before = self.state.fetch_sub(count, Ordering::AcqRel) & !CLOSED;
         if before == count {
-            let wakers: Vec<_> = lock(&self.waiting).all().collect();
-            for waker in wakers {
-                waker.wake();
+            let callers: Vec<_> = lock(&self.waiting).all().collect();
+            for caller in callers {
+                caller.wake();
             }
         }
     }
@@ -77,7 +80,7 @@ impl Accounting {
             waiting.leave(key);
             return Poll::Ready(());
         }
-        waiting.enter(key, cx);
+        waiting.enter(key, Caller::new(None, cx));
         Poll::Pending
     }
 }

@@ -1,5 +1,8 @@
 use std::any::Any;
-use std::sync::{Arc, Weak};
+use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock, Weak};
+
+use crossbeam_utils::CachePadded;
 
 use super::bell::Bell;
 use super::core::{Core, status_event};
@@ -8,6 +11,7 @@ use super::envelope::Envelope;
 use super::queue::{Closed, PushError, Queue};
 use super::reorder::Reorder;
 use super::runtime::StageRuntime;
+use super::seat::Seat;
 use super::sink::Sink;
 use super::source::Source;
 use super::sync::{Mutex, lock};
@@ -23,29 +27,32 @@ pub(crate) struct Cell<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
     pub(super) state: Arc<St>,
     pub(super) queue: Queue<Envelope<L::Slots>>,
     /// Taken out by the worker that is at it.
-    pub(super) source: Mutex<Option<Box<dyn Source<L::Input>>>>,
-    desks: Mutex<Vec<Watched<L::Slots, L::Output>>>,
+    pub(super) source: CachePadded<Mutex<Option<Box<dyn Source<L::Input>>>>>,
+    desks: Mutex<Vec<Watched<StageDesk<L::Slots, D::Entry>>>>,
+    /// The same by worker, for those who have something for it.
+    trays: Box<[OnceLock<Arc<StageDesk<L::Slots, D::Entry>>>]>,
     pub(super) runtime: Arc<StageRuntime>,
     pub(super) down: D,
     /// Whether a failed attempt may be followed by another one.
     pub(super) is_retried: bool,
     /// The outputs of an ordered stage, until their turn comes.
-    pub(super) order: Option<Mutex<Order<L::Output>>>,
+    pub(super) order: Option<Mutex<Order<D::Entry>>>,
     pub(super) run: Weak<dyn Any + Send + Sync>,
 }
 
 /// The desk of a worker of the stage, as the watchdog sees it.
-struct Watched<I, O> {
-    desk: Arc<StageDesk<I, O>>,
+struct Watched<D> {
+    desk: Arc<D>,
     /// The batch that was there when the watchdog last looked.
     batch: u64,
 }
 
-pub(super) type StageDesk<I, O> = Desk<Envelope<I>, Envelope<O>>;
+/// The desk of a worker who takes items with slots `I`, and hands on entries `E`.
+pub(super) type StageDesk<I, E> = Desk<Envelope<I>, E>;
 
 /// The outputs of an ordered stage. An item that ended here leaves an empty place.
 pub(super) struct Order<T> {
-    pub(super) waiting: Reorder<Option<Envelope<T>>>,
+    pub(super) waiting: Reorder<Option<T>>,
     /// Whether a worker is sending what is ready; the others leave it to that one.
     pub(super) sending: bool,
     /// Whether the stage was closed, so that nothing is sent any more.
@@ -87,8 +94,11 @@ where
         tasks,
         state,
         queue: Queue::new(capacity, window),
-        source: Mutex::new(None),
+        source: CachePadded::new(Mutex::new(None)),
         desks: Mutex::new(Vec::new()),
+        trays: (0..runtime.config.workers)
+            .map(|_| OnceLock::new())
+            .collect(),
         runtime: Arc::new(runtime),
         down,
         order,
@@ -108,9 +118,9 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         }
     }
 
-    /// A desk for a worker, which the watchdog knows.
-    pub(super) fn desk(&self) -> Arc<StageDesk<L::Slots, L::Output>> {
-        let desk = Arc::new(Desk::new());
+    /// A desk for a worker, which the watchdog knows, and who has something for the worker.
+    pub(super) fn desk(&self, worker: usize) -> Arc<StageDesk<L::Slots, D::Entry>> {
+        let desk = Arc::clone(self.trays[worker].get_or_init(|| Arc::new(Desk::new())));
         let watched = Watched {
             desk: Arc::clone(&desk),
             batch: 0,
@@ -122,7 +132,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
     /// Puts what lay on a desk where others find it.
     pub(super) fn put_away(
         &self,
-        cleared: Cleared<Envelope<L::Slots>, Envelope<L::Output>>,
+        cleared: Cleared<Envelope<L::Slots>, D::Entry>,
         bell: &mut Bell<'_>,
     ) {
         let Cleared {
@@ -181,37 +191,48 @@ where
         self.0.queue.try_reserve(most).unwrap_or(0)
     }
 
-    fn fill(&self, reserved: usize, envelopes: &mut Vec<Envelope<T>>, bell: &mut Bell<'_>) {
-        self.0.fill(reserved, envelopes.drain(..), bell);
+    type Entry = Envelope<L::Slots>;
+
+    #[inline]
+    fn entry(&self, envelope: Envelope<T>) -> Envelope<L::Slots> {
+        Cell::<S, L, St, D>::entry(envelope)
+    }
+
+    fn fill(&self, reserved: usize, entries: &mut VecDeque<Self::Entry>, bell: &mut Bell<'_>) {
+        self.0.fill(reserved, entries, bell);
+    }
+
+    fn turn_back(&self, entry: Self::Entry, stage: &StageRuntime, worker: Option<&WorkerId>) {
+        let attempts = entry.tag.attempt();
+        let core = self.0.core();
+        core.cancel(stage, worker.cloned(), entry.tag, attempts);
     }
 
     fn try_send(
         &self,
-        envelope: Envelope<T>,
+        entry: Self::Entry,
         bell: &mut Bell<'_>,
-    ) -> Result<(), PushError<Envelope<T>>> {
+    ) -> Result<(), PushError<Self::Entry>> {
         let Self(cell) = self;
         // The event comes before the item can be taken, so its room is set aside first. Unobserved, one lock does.
         if cell.core().shared.observers.want_status() {
             match cell.queue.try_reserve(1) {
-                Ok(0) => return Err(PushError::Full(envelope)),
+                Ok(0) => return Err(PushError::Full(entry)),
                 Ok(_) => {}
-                Err(Closed) => return Err(PushError::Closed(envelope)),
+                Err(Closed) => return Err(PushError::Closed(entry)),
             }
-            cell.fill(1, [envelope], bell);
+            cell.fill(1, &mut VecDeque::from([entry]), bell);
             return Ok(());
         }
-        let priority = envelope.tag.priority;
-        cell.queue
-            .try_push(priority, envelope, Cell::<S, L, St, D>::entering, bell)
+        cell.queue.try_push(entry, bell)
     }
 
     fn call(&self, bell: &mut Bell<'_>) {
         self.0.queue.call(false, bell);
     }
 
-    fn room(&self) -> impl Future<Output = ()> + Send {
-        self.0.queue.room()
+    fn room<'a>(&'a self, seat: &'a Arc<Seat>) -> impl Future<Output = ()> + Send + 'a {
+        self.0.queue.room(Some(seat))
     }
 }
 
@@ -257,12 +278,12 @@ where
     }
 
     fn room(&self) -> Pending<'_> {
-        Box::pin(self.queue.room())
+        Box::pin(self.queue.room(None))
     }
 
     fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>) {
-        let mut bell = Bell::default();
-        self.fill(reserved, envelopes, &mut bell);
+        let mut entries = envelopes.into_iter().map(Self::entry).collect();
+        self.fill(reserved, &mut entries, &mut Bell::default());
     }
 
     fn attach(&self, source: Box<dyn Source<T>>) {
@@ -274,35 +295,38 @@ where
 }
 
 impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
-    fn entering<T: 'static>(envelope: Envelope<T>) -> Envelope<L::Slots> {
+    fn entry<T: 'static>(envelope: Envelope<T>) -> Envelope<L::Slots> {
         Envelope {
             value: L::enter(same(envelope.value)),
-            tag: envelope.tag.entering(),
+            tag: envelope.tag,
         }
     }
 
     /// Takes items in for which room was set aside.
-    fn fill<T: 'static>(
+    fn fill(
         &self,
         reserved: usize,
-        envelopes: impl IntoIterator<Item = Envelope<T>>,
+        entries: &mut VecDeque<Envelope<L::Slots>>,
         bell: &mut Bell<'_>,
     ) {
-        let entries = envelopes.into_iter().map(|envelope| {
-            let envelope = Self::entering(envelope);
-            (envelope.tag.priority, envelope)
-        });
-        let refused = if self.core().shared.observers.want_status() {
+        if self.core().shared.observers.want_status() {
             // Observers are not called under the lock of the queue.
-            let entries: Vec<_> = entries
-                .inspect(|(_, envelope)| self.emit_queued(&envelope.tag))
-                .collect();
-            self.queue.fill(reserved, entries, bell)
-        } else {
-            self.queue.fill(reserved, entries, bell)
+            for entry in &*entries {
+                self.emit_queued(&entry.tag);
+            }
+        }
+        let mut laid = false;
+        let lay = |worker: usize, entries: &mut VecDeque<_>| {
+            let desk = self.trays[worker].get();
+            laid = desk.is_some_and(|desk| desk.bring(entries));
+            laid
         };
-        for envelope in refused {
-            self.turn_away(envelope.tag, None);
+        self.queue.fill(reserved, entries, lay, bell);
+        if laid {
+            self.core().shared.watchdog.wake();
+        }
+        for refused in entries.drain(..) {
+            self.turn_away(refused.tag, None);
         }
     }
 }
@@ -348,8 +372,8 @@ where
                 order.closed = true;
                 order.waiting.drain()
             };
-            for envelope in left.into_iter().flatten() {
-                self.turn_away(envelope.tag, None);
+            for entry in left.into_iter().flatten() {
+                self.down.turn_back(entry, &self.runtime, None);
             }
         }
     }

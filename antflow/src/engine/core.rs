@@ -1,13 +1,13 @@
 use std::any::Any;
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use crossbeam_utils::CachePadded;
 use tokio::task::{AbortHandle, Id};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,11 +16,10 @@ use super::accounting::{Accounting, SettleLater};
 use super::envelope::Envelope;
 use super::outlet::Outlet;
 use super::runtime::StageRuntime;
+use super::seat::{Drive, Seat};
 use super::watchdog::Watchdog;
 use crate::event::{Observers, Status, StatusEvent};
-use crate::item::{
-    Details, ItemError, ItemErrorKind, ItemId, Label, Metadata, PipelineResult, Tag,
-};
+use crate::item::{ItemError, ItemErrorKind, ItemId, Label, Metadata, PipelineResult, Tag};
 use crate::stage::{WorkerId, item_id};
 
 /// What all stages of one run share.
@@ -39,11 +38,11 @@ pub(crate) struct Shared {
     pub(crate) cancellation: CancellationToken,
     /// Cancelled when nothing is accepted from outside any more.
     pub(crate) closed: CancellationToken,
-    pub(crate) tally: Tally,
-    pub(crate) watchdog: Watchdog,
+    pub(crate) tally: CachePadded<Tally>,
+    pub(crate) watchdog: Arc<Watchdog>,
     /// What the iterator threw that fed the run.
     source_panic: Mutex<Option<Box<dyn Any + Send>>>,
-    next_sequence_id: AtomicU64,
+    next_sequence_id: CachePadded<AtomicU64>,
     ids: Ids,
     tasks: Tasks,
 }
@@ -64,11 +63,19 @@ struct Ids {
     seen: Mutex<HashSet<u64>>,
 }
 
+/// How to stop the tasks of a run.
+#[derive(Debug, Default)]
+struct Handles {
+    /// Those that last as long as the run.
+    workers: Vec<(Arc<Seat>, AbortHandle)>,
+    others: HashMap<Id, AbortHandle>,
+}
+
 /// The spawned tasks of a run.
 #[derive(Debug, Default)]
 struct Tasks {
     tracker: TaskTracker,
-    handles: Mutex<HashMap<Id, (AbortHandle, usize)>>,
+    handles: Mutex<Handles>,
 }
 
 impl<Out> Core<Out> {
@@ -79,10 +86,10 @@ impl<Out> Core<Out> {
                 observers,
                 cancellation: CancellationToken::new(),
                 closed: CancellationToken::new(),
-                tally: Tally::default(),
-                watchdog: Watchdog::new(),
+                tally: CachePadded::default(),
+                watchdog: Arc::new(Watchdog::new()),
                 source_panic: Mutex::new(None),
-                next_sequence_id: AtomicU64::new(0),
+                next_sequence_id: CachePadded::default(),
                 ids: Ids::default(),
                 tasks: Tasks::default(),
             }),
@@ -104,20 +111,20 @@ impl<Out> Core<Out> {
             Err(_) => &self.shared.tally.failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        self.outlet.put([result(tag, value)]);
+        self.outlet.put([PipelineResult::new(tag, value)]);
         settled
     }
 
     /// Ends items that went through all stages.
-    pub(crate) fn complete(&self, envelopes: &mut Vec<Envelope<Out>>) {
-        let count = envelopes.len() as u64;
+    pub(crate) fn complete(&self, entries: &mut VecDeque<Envelope<Out>>) {
+        let count = entries.len() as u64;
         self.shared
             .tally
             .completed
             .fetch_add(count, Ordering::Relaxed);
-        let results = envelopes
+        let results = entries
             .drain(..)
-            .map(|envelope| result(envelope.tag, Ok(envelope.value)));
+            .map(|entry| PipelineResult::new(entry.tag, Ok(entry.value)));
         self.outlet.put(results);
         self.shared.accounting.settle(count);
     }
@@ -207,53 +214,57 @@ impl Shared {
         self.closed.cancel();
     }
 
-    /// Spawns a task of the run, which works for the stage of this index.
-    pub(crate) fn spawn(&self, stage: usize, future: impl Future<Output = ()> + Send + 'static) {
+    /// Spawns the task of a worker.
+    pub(crate) fn drive(&self, seat: Arc<Seat>) {
+        let mut handles = self.handles();
+        let task = self.tasks.tracker.spawn(Drive::new(Arc::clone(&seat)));
+        handles.workers.push((seat, task.abort_handle()));
+    }
+
+    /// Looks after those workers who were woken. Says whether there are any.
+    pub(crate) fn look_after_workers(&self) -> bool {
+        let handles = self.handles();
+        let overdue: Vec<_> = handles.workers.iter().filter(|(seat, _)| seat.is_woken()).map(|(seat, _)| Arc::clone(seat)).collect();
+        drop(handles);
+        overdue.iter().fold(false, |busy, seat| seat.look_after() | busy)
+    }
+
+    /// Gives a worker a new task, as its own is held up.
+    pub(crate) fn drive_anew(self: &Arc<Self>, seat: &Arc<Seat>) {
+        self.spawn(Drive::new(Arc::clone(seat)));
+    }
+
+    /// Spawns a task of the run.
+    pub(crate) fn spawn(self: &Arc<Self>, future: impl Future<Output = ()> + Send + 'static) {
         // The lock is held until the handle is known, so that an abort in between does not miss the task.
-        let mut handles = self
-            .tasks
-            .handles
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let handle = self.tasks.tracker.spawn(future).abort_handle();
+        let mut handles = self.handles();
+        let shared = Arc::clone(self);
+        let task = self.tasks.tracker.spawn(async move {
+            future.await;
+            if let Some(id) = tokio::task::try_id() {
+                shared.handles().others.remove(&id);
+            }
+        });
+        let handle = task.abort_handle();
         if self.cancellation.is_cancelled() {
             handle.abort();
         }
-        handles.insert(handle.id(), (handle, stage));
+        handles.others.insert(handle.id(), handle);
     }
 
-    /// Forgets a task that is about to end.
-    pub(crate) fn retire(&self) {
-        if let Some(id) = tokio::task::try_id() {
-            let mut handles = self
-                .tasks
-                .handles
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            handles.remove(&id);
-        }
-    }
-
-    /// The index of the stage that the current task works for, if it is a task of this run.
-    pub(crate) fn current_stage(&self) -> Option<usize> {
-        let id = tokio::task::try_id()?;
-        let handles = self
-            .tasks
+    fn handles(&self) -> MutexGuard<'_, Handles> {
+        self.tasks
             .handles
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        handles.get(&id).map(|(_, stage)| *stage)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Drops all tasks at their next `.await`.
     pub(crate) fn abort(&self) {
         self.cancellation.cancel();
-        let handles = self
-            .tasks
-            .handles
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for (handle, _) in handles.values() {
+        let handles = self.handles();
+        let workers = handles.workers.iter().map(|(_, handle)| handle);
+        for handle in workers.chain(handles.others.values()) {
             handle.abort();
         }
     }
@@ -262,26 +273,6 @@ impl Shared {
     pub(crate) async fn tasks_ended(&self) {
         self.tasks.tracker.close();
         self.tasks.tracker.wait().await;
-    }
-}
-
-#[inline]
-fn result<Out>(tag: Tag, value: Result<Out, ItemError>) -> PipelineResult<Out> {
-    let (id, metadata) = tag.details.map_or((None, Metadata::none()), said);
-    PipelineResult {
-        id: id.unwrap_or(ItemId::Number(tag.sequence_id)),
-        sequence_id: tag.sequence_id,
-        value,
-        metadata,
-    }
-}
-
-/// What was said of an item.
-#[cold]
-fn said(details: Arc<Details>) -> (Option<ItemId>, Metadata) {
-    match Arc::try_unwrap(details) {
-        Ok(details) => (details.id, details.metadata),
-        Err(shared) => (shared.id.clone(), shared.metadata.clone()),
     }
 }
 

@@ -1,5 +1,7 @@
 use std::collections::VecDeque;
 
+use crossbeam_utils::CachePadded;
+
 use super::queue::Lanes;
 use super::sync::Spinlock;
 
@@ -10,12 +12,12 @@ use super::sync::Spinlock;
 /// [watchdog](super::watchdog) does. So there is a lock, which is taken once per item and held for a few instructions. It is as good as never
 /// contended, so a spinlock does, at half the price.
 #[derive(Debug)]
-pub(super) struct Desk<I, O>(Spinlock<Papers<I, O>>);
+pub(super) struct Desk<I, O>(CachePadded<Spinlock<Papers<I, O>>>);
 
 #[derive(Debug)]
 struct Papers<I, O> {
     inputs: VecDeque<I>,
-    outputs: Vec<O>,
+    outputs: VecDeque<O>,
     /// Places set aside in the next stage, for `outputs` and those to come.
     reserved: usize,
     /// Places in the stage's own queue that the inputs may go back to.
@@ -28,7 +30,7 @@ struct Papers<I, O> {
 #[derive(Debug)]
 pub(super) struct Cleared<I, O> {
     pub(super) inputs: VecDeque<I>,
-    pub(super) outputs: Vec<O>,
+    pub(super) outputs: VecDeque<O>,
     pub(super) reserved: usize,
     pub(super) lent: usize,
 }
@@ -42,13 +44,13 @@ pub(super) struct Places {
 
 impl<I, O> Desk<I, O> {
     pub(super) fn new() -> Self {
-        Self(Spinlock::new(Papers {
+        Self(CachePadded::new(Spinlock::new(Papers {
             inputs: VecDeque::new(),
-            outputs: Vec::new(),
+            outputs: VecDeque::new(),
             reserved: 0,
             lent: 0,
             batch: 0,
-        }))
+        })))
     }
 
     /// Lays up to `most` items of a queue on the desk, and says how many there were.
@@ -74,6 +76,26 @@ impl<I, O> Desk<I, O> {
         self.0.lock().reserved += places;
     }
 
+    /// Lays items on the empty desk of a worker that waits for some, the first of which is for its hand. It gives an
+    /// empty list in exchange. False: the desk is not empty.
+    pub(super) fn bring(&self, items: &mut VecDeque<I>) -> bool {
+        let mut papers = self.0.lock();
+        if !papers.inputs.is_empty() {
+            return false;
+        }
+        papers.lent += items.len() - 1;
+        papers.batch += 1;
+        std::mem::swap(&mut papers.inputs, items);
+        true
+    }
+
+    /// Takes the first item of those that were brought, and says how many more there are.
+    pub(super) fn start(&self) -> Option<(I, usize)> {
+        let mut papers = self.0.lock();
+        let first = papers.inputs.pop_front()?;
+        Some((first, papers.inputs.len()))
+    }
+
     /// Lays an output down, and takes the next item. If there is no room for the output in the next stage, it stays.
     #[inline]
     pub(super) fn turn(&self, output: &mut Option<O>) -> Option<I> {
@@ -81,17 +103,19 @@ impl<I, O> Desk<I, O> {
         if output.is_some() && papers.outputs.len() >= papers.reserved {
             return None;
         }
-        papers.outputs.extend(output.take());
+        if let Some(output) = output.take() {
+            papers.outputs.push_back(output);
+        }
         papers.inputs.pop_front()
     }
 
     /// Takes the outputs, in exchange for an empty list, and the room that was set aside.
-    pub(super) fn take_outputs(&self, outputs: &mut Vec<O>) -> usize {
+    pub(super) fn take_outputs(&self, outputs: &mut VecDeque<O>) -> usize {
         self.0.lock().take_outputs(outputs)
     }
 
     /// As [`take_outputs`](Self::take_outputs), when the batch is done: takes the places that were lent as well.
-    pub(super) fn finish(&self, outputs: &mut Vec<O>) -> Places {
+    pub(super) fn finish(&self, outputs: &mut VecDeque<O>) -> Places {
         let mut papers = self.0.lock();
         Places {
             reserved: papers.take_outputs(outputs),
@@ -126,7 +150,7 @@ pub(super) enum Stale<I, O> {
 }
 
 impl<I, O> Papers<I, O> {
-    fn take_outputs(&mut self, outputs: &mut Vec<O>) -> usize {
+    fn take_outputs(&mut self, outputs: &mut VecDeque<O>) -> usize {
         std::mem::swap(&mut self.outputs, outputs);
         std::mem::take(&mut self.reserved)
     }

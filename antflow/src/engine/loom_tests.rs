@@ -30,7 +30,7 @@ async fn push(queue: &Queue<u32>, mut item: u32) -> bool {
             Err(PushError::Closed(_)) => return false,
             Err(PushError::Full(back)) => item = back,
         }
-        queue.room().await;
+        queue.room(None).await;
     }
 }
 
@@ -40,7 +40,7 @@ async fn pop(queue: &Queue<u32>) -> Option<u32> {
 }
 
 async fn ticketed(queue: &Queue<u32>) -> Option<(u32, Option<u64>)> {
-    match queue.take(1, 0, |_, _| 0).await {
+    match queue.take(None, 1, 0, |_, _| 0).await {
         Taken::Item {
             item,
             ticket,
@@ -131,7 +131,7 @@ fn loom_a_worker_that_goes_away_passes_its_wake_up_on() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
                 let waker = futures_util::task::noop_waker();
-                let take = pin!(queue.take(1, 0, |_, _| 0));
+                let take = pin!(queue.take(None, 1, 0, |_, _| 0));
                 // Waits once, and is dropped whether or not it was woken.
                 matches!(
                     take.poll(&mut Context::from_waker(&waker)),
@@ -160,7 +160,7 @@ fn loom_a_feeder_that_goes_away_passes_its_wake_up_on() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
                 let waker = futures_util::task::noop_waker();
-                let room = pin!(queue.room());
+                let room = pin!(queue.room(None));
                 let _ = room.poll(&mut Context::from_waker(&waker));
             })
         };
@@ -278,7 +278,7 @@ fn loom_places_that_were_lent_come_back_to_a_feeder_who_waits() {
             thread::spawn(move || assert!(block_on(push(&queue, 3))))
         };
         let desk = Desk::<u32, u32>::new();
-        let taken = block_on(queue.take(2, 0, |items, most| desk.load(items, most)));
+        let taken = block_on(queue.take(None, 2, 0, |items, most| desk.load(items, most)));
         let Taken::Item { calls, .. } = taken else {
             panic!("{taken:?}");
         };
@@ -287,7 +287,7 @@ fn loom_places_that_were_lent_come_back_to_a_feeder_who_waits() {
             queue.call(false, &mut Bell::default());
         }
         let lent = desk.finish(&mut Vec::new()).lent;
-        let next = block_on(queue.take(1, lent, |_, _| 0));
+        let next = block_on(queue.take(None, 1, lent, |_, _| 0));
         assert!(matches!(next, Taken::Item { item: 3, .. }));
         feeder.join().unwrap();
     });
@@ -302,7 +302,7 @@ fn loom_what_a_worker_gives_back_is_taken_up_by_another() {
             assert!(push(&queue, 2).await);
         });
         let desk = Desk::<u32, u32>::new();
-        block_on(queue.take(2, 0, |items, most| desk.load(items, most)));
+        block_on(queue.take(None, 2, 0, |items, most| desk.load(items, most)));
         let other = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || block_on(pop(&queue)))
@@ -325,7 +325,7 @@ fn loom_the_source_passes_from_worker_to_worker() {
                 let (queue, left) = (Arc::clone(&queue), Arc::clone(&left));
                 thread::spawn(move || {
                     block_on(async {
-                        assert_eq!(queue.take(1, 0, |_, _| 0).await, Taken::Source);
+                        assert_eq!(queue.take(None, 1, 0, |_, _| 0).await, Taken::Source);
                         let before = left.fetch_sub(1, loom::sync::atomic::Ordering::SeqCst);
                         if queue.pulled(0, before > 1, false).calls {
                             queue.call(false, &mut Bell::default());
@@ -351,7 +351,7 @@ fn loom_a_desk_is_cleared_while_its_worker_is_at_it() {
             }
         });
         let desk = Arc::new(Desk::<u32, u32>::new());
-        block_on(queue.take(3, 0, |items, most| desk.load(items, most)));
+        block_on(queue.take(None, 3, 0, |items, most| desk.load(items, most)));
         desk.reserve(3);
         let watchdog = {
             let desk = Arc::clone(&desk);

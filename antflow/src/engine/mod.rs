@@ -21,6 +21,7 @@ mod park;
 pub(crate) mod queue;
 mod reorder;
 pub(crate) mod runtime;
+pub(crate) mod seat;
 pub(crate) mod sink;
 pub(crate) mod source;
 mod sync;

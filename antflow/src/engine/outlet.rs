@@ -1,13 +1,15 @@
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
+use crossbeam_utils::CachePadded;
+
 use super::reorder::Reorder;
 use super::sync::{Mutex, lock};
 use crate::item::PipelineResult;
 
 /// Where the outcomes of a run go, until somebody takes them.
 #[derive(Debug)]
-pub(crate) struct Outlet<Out>(Mutex<Inner<Out>>);
+pub(crate) struct Outlet<Out>(CachePadded<Mutex<Inner<Out>>>);
 
 #[derive(Debug)]
 struct Inner<Out> {
@@ -32,11 +34,11 @@ impl<Out> Outlet<Out> {
         } else {
             Results::Completed(VecDeque::new())
         };
-        Self(Mutex::new(Inner {
+        Self(CachePadded::new(Mutex::new(Inner {
             results,
             finished: false,
             readers: Vec::new(),
-        }))
+        })))
     }
 
     pub(crate) fn put(&self, outcomes: impl IntoIterator<Item = PipelineResult<Out>>) {

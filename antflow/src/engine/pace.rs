@@ -7,6 +7,8 @@ pub(super) struct Pace {
     most: usize,
     /// Whether the last batch suspended, so that the next one probably does too.
     suspends: bool,
+    /// Whether the last item that was measured alone took long.
+    slow: bool,
     /// How many batches the clock was not asked for.
     unmeasured: u32,
     started: Option<Instant>,
@@ -14,8 +16,10 @@ pub(super) struct Pace {
 
 /// A batch that takes less is followed by a larger one.
 const SHORT: Duration = Duration::from_micros(20);
-/// A batch of full size is measured once in so many times.
-const MEASURED: u32 = 8;
+/// An item that takes more keeps a thread from what others are to do there.
+const LONG: Duration = Duration::from_micros(200);
+/// So many batches go by between two for which the clock is asked, which costs as much as a short item.
+const UNMEASURED: u32 = 3;
 /// No lock is taken rarely enough to make more worthwhile.
 const MOST: usize = 32;
 
@@ -26,7 +30,8 @@ impl Pace {
             limit: 1,
             most: (capacity / 2).clamp(1, MOST),
             suspends: false,
-            unmeasured: 0,
+            slow: false,
+            unmeasured: UNMEASURED,
             started: None,
         }
     }
@@ -41,6 +46,12 @@ impl Pace {
         self.limit
     }
 
+    /// How many items others may lay down for the worker; 0 if one takes it long.
+    #[inline]
+    pub(super) fn reach(&self) -> usize {
+        if self.slow { 0 } else { self.limit }
+    }
+
     #[inline]
     pub(super) fn suspends(&self) -> bool {
         self.suspends
@@ -49,9 +60,7 @@ impl Pace {
     /// A batch begins.
     #[inline]
     pub(super) fn start(&mut self) {
-        let due = self.most > 1
-            && !self.suspends
-            && (self.limit < self.most || self.unmeasured == MEASURED);
+        let due = self.most > 1 && !self.suspends && self.unmeasured >= UNMEASURED;
         self.unmeasured = if due { 0 } else { self.unmeasured + 1 };
         self.started = due.then(Instant::now);
     }
@@ -62,6 +71,7 @@ impl Pace {
         let Some(taken) = self.started.take().map(|started| started.elapsed()) else {
             return;
         };
+        self.slow = items == 1 && taken > LONG;
         if taken > SHORT {
             self.limit = (self.limit / 2).max(1);
         } else if items == self.limit {

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::future::{Future, ready};
 use std::sync::Arc;
 
@@ -5,6 +6,9 @@ use super::bell::Bell;
 use super::core::Core;
 use super::envelope::Envelope;
 use super::queue::PushError;
+use super::runtime::StageRuntime;
+use super::seat::Seat;
+use crate::stage::WorkerId;
 
 /// Where a stage's output goes: the next stage, or the way out.
 pub trait Sink<T>: Send + Sync + 'static {
@@ -17,21 +21,30 @@ pub trait Sink<T>: Send + Sync + 'static {
     /// Sets room aside for up to `most` items. 0 if there is none, or nothing is taken in any more.
     fn try_reserve(&self, most: usize) -> usize;
 
+    /// What an output is there.
+    type Entry: Send + 'static;
+
+    /// Makes an output ready to be taken in.
+    fn entry(&self, envelope: Envelope<T>) -> Self::Entry;
+
     /// Takes in items for which room was set aside, and gives the rest of the room back.
-    fn fill(&self, reserved: usize, envelopes: &mut Vec<Envelope<T>>, bell: &mut Bell<'_>);
+    fn fill(&self, reserved: usize, entries: &mut VecDeque<Self::Entry>, bell: &mut Bell<'_>);
 
     /// Takes an item if there is room.
     fn try_send(
         &self,
-        envelope: Envelope<T>,
+        entry: Self::Entry,
         bell: &mut Bell<'_>,
-    ) -> Result<(), PushError<Envelope<T>>>;
+    ) -> Result<(), PushError<Self::Entry>>;
+
+    /// Ends as cancelled an item that is not taken in any more; `stage` is the one it comes from.
+    fn turn_back(&self, entry: Self::Entry, stage: &StageRuntime, worker: Option<&WorkerId>);
 
     /// Calls who waits there and could go on; see [`Queue::call`](super::queue::Queue::call).
     fn call(&self, bell: &mut Bell<'_>);
 
-    /// Resolves when there may be room.
-    fn room(&self) -> impl Future<Output = ()> + Send;
+    /// Resolves when there may be room for the worker of this seat.
+    fn room<'a>(&'a self, seat: &'a Arc<Seat>) -> impl Future<Output = ()> + Send + 'a;
 }
 
 /// The way out, behind the last stage. There is always room: what is in flight bounds what comes.
@@ -49,22 +62,34 @@ impl<Out: Send + 'static> Sink<Out> for Exit<Out> {
         most
     }
 
-    fn fill(&self, _: usize, envelopes: &mut Vec<Envelope<Out>>, _: &mut Bell<'_>) {
-        self.0.complete(envelopes);
+    type Entry = Envelope<Out>;
+
+    #[inline]
+    fn entry(&self, envelope: Envelope<Out>) -> Envelope<Out> {
+        envelope
+    }
+
+    fn fill(&self, _: usize, entries: &mut VecDeque<Envelope<Out>>, _: &mut Bell<'_>) {
+        self.0.complete(entries);
     }
 
     fn try_send(
         &self,
-        envelope: Envelope<Out>,
+        entry: Envelope<Out>,
         _: &mut Bell<'_>,
     ) -> Result<(), PushError<Envelope<Out>>> {
-        self.0.settle(envelope.tag, Ok(envelope.value));
+        self.0.settle(entry.tag, Ok(entry.value));
         Ok(())
+    }
+
+    fn turn_back(&self, entry: Envelope<Out>, stage: &StageRuntime, worker: Option<&WorkerId>) {
+        let attempts = entry.tag.attempt();
+        self.0.cancel(stage, worker.cloned(), entry.tag, attempts);
     }
 
     fn call(&self, _: &mut Bell<'_>) {}
 
-    fn room(&self) -> impl Future<Output = ()> + Send {
+    fn room<'a>(&'a self, _: &'a Arc<Seat>) -> impl Future<Output = ()> + Send + 'a {
         ready(())
     }
 }

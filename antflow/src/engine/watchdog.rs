@@ -20,6 +20,10 @@ pub(crate) struct Watchdog {
 }
 
 const PERIOD: Duration = Duration::from_millis(1);
+/// So many looks without anything to look after come before it goes to sleep, as being woken costs more than a look.
+const PATIENCE: u32 = 16;
+/// One look in so many is at every worker.
+const WIDE: u32 = 4;
 
 impl Watchdog {
     pub(crate) fn new() -> Self {
@@ -33,14 +37,14 @@ impl Watchdog {
     /// Starts it. `look` says whether there is something to look after.
     ///
     /// Where there is one thread alone it is not needed: nobody could go on if that was blocked.
-    pub(crate) fn start(shared: &Arc<Shared>, look: impl FnMut() -> bool + Send + 'static) {
+    pub(crate) fn start(shared: &Arc<Shared>, look: impl FnMut(Look) -> bool + Send + 'static) {
         let runtime = Handle::current();
         if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
             shared.watchdog.nap.end();
             return;
         }
-        let run = Arc::clone(shared);
-        let task = runtime.spawn(async move { run.watchdog.run(look).await });
+        let watchdog = Arc::clone(&shared.watchdog);
+        let task = runtime.spawn(async move { watchdog.run(look).await });
         // It is started once.
         let _ = shared.watchdog.task.set(task.abort_handle());
     }
@@ -61,17 +65,31 @@ impl Watchdog {
         slept
     }
 
-    async fn run(&self, mut look: impl FnMut() -> bool) {
+    async fn run(&self, mut look: impl FnMut(Look) -> bool) {
         loop {
             self.call.notified().await;
-            loop {
+            let (mut looks, mut quiet) = (0, 0);
+            while quiet < PATIENCE || !self.nap.begin(|| look(Look::Everywhere)) {
                 tokio::time::sleep(PERIOD).await;
-                if !look() && self.nap.begin(&mut look) {
-                    break;
-                }
+                looks += 1;
+                let busy = look(if looks % WIDE == 0 {
+                    Look::Everywhere
+                } else {
+                    Look::AtDesks
+                });
+                quiet = if busy { 0 } else { quiet + 1 };
             }
         }
     }
+}
+
+/// How far the watchdog looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// At what workers hold beside the item in hand, and at those whose tasks poll others.
+    AtDesks,
+    /// And at every worker.
+    Everywhere,
 }
 
 /// Whether the watchdog sleeps. It does not fall asleep over something that was there before it was asked to wake up.

@@ -1,4 +1,6 @@
-use super::{ItemError, ItemId, Metadata};
+use std::sync::Arc;
+
+use super::{Details, ItemError, ItemId, Metadata, Tag};
 
 /// How one item ended: its value after the last stage, or why it has none.
 ///
@@ -36,5 +38,27 @@ impl<T> PipelineResult<T> {
     #[must_use]
     pub fn error(&self) -> Option<&ItemError> {
         self.value.as_ref().err()
+    }
+}
+
+impl<Out> PipelineResult<Out> {
+    #[inline]
+    pub(crate) fn new(tag: Tag, value: Result<Out, ItemError>) -> Self {
+        let (id, metadata) = tag.details.map_or((None, Metadata::none()), said);
+        Self {
+            id: id.unwrap_or(ItemId::Number(tag.sequence_id)),
+            sequence_id: tag.sequence_id,
+            value,
+            metadata,
+        }
+    }
+}
+
+/// What was said of an item.
+#[cold]
+fn said(details: Arc<Details>) -> (Option<ItemId>, Metadata) {
+    match Arc::try_unwrap(details) {
+        Ok(details) => (details.id, details.metadata),
+        Err(shared) => (shared.id.clone(), shared.metadata.clone()),
     }
 }

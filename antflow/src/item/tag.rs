@@ -34,11 +34,10 @@ impl Tag {
         }
     }
 
-    /// The tag of the same item where it enters a stage.
+    /// Notes that the item enters a stage.
     #[inline]
-    pub(crate) fn entering(mut self) -> Self {
+    pub(crate) fn enter(&mut self) {
         self.progress = 1 << 1;
-        self
     }
 
     /// The number of the attempt to come or being made, from 1; behind the stage, of the last one.

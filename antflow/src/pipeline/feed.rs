@@ -13,6 +13,7 @@ use crate::engine::cell::Inlet;
 use crate::engine::core::Shared;
 use crate::engine::envelope::Envelope;
 use crate::engine::queue::Closed;
+use crate::engine::seat::current_stage;
 use crate::event::{Pending, is_delivering};
 use crate::item::{IntoItem, Tag};
 use crate::stage::{Stage, TaskContext};
@@ -32,7 +33,7 @@ where
 {
     // Whoever works for the run at this stage or behind it may be what the queue waits for, and so may a callback that
     // the run waits for: they never wait for room.
-    let own_stage = shared.current_stage();
+    let own_stage = current_stage(shared);
     let may_wait = !is_delivering() && own_stage.is_none_or(|own| inlet.runtime().index > own);
     let mut items = pin!(items);
     let mut closed = pin!(shared.closed.cancelled());

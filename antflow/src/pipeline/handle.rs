@@ -58,8 +58,8 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
             }
         });
         let looked_after = Arc::downgrade(&registry);
-        Watchdog::start(&core.shared, move || {
-            looked_after.upgrade().is_some_and(|run| run.rescue())
+        Watchdog::start(&core.shared, move |look| {
+            looked_after.upgrade().is_some_and(|run| run.rescue(look))
         });
         Ok(Self {
             registry,

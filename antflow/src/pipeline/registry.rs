@@ -5,6 +5,8 @@ use std::sync::{Arc, Weak};
 use super::error::FeedError;
 use crate::engine::cell::{Control, Inlet};
 use crate::engine::core::Shared;
+use crate::engine::seat::relieve;
+use crate::engine::watchdog::Look;
 use crate::event::is_delivering;
 use crate::stage::Stage;
 
@@ -84,10 +86,11 @@ impl Registry {
     }
 
     /// Frees what waits behind items that block their threads. False: there is nothing of the kind.
-    pub(super) fn rescue(&self) -> bool {
+    pub(super) fn rescue(&self, look: Look) -> bool {
+        let busy = relieve() | (look == Look::Everywhere && self.shared.look_after_workers());
         self.entries
             .iter()
-            .fold(false, |busy, entry| entry.control.rescue() | busy)
+            .fold(busy, |busy, entry| entry.control.rescue() | busy)
     }
 
     /// Waits until every item has its outcome, every task has ended and every observer is done.

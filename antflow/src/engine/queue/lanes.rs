@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
+use super::Queued;
 use crate::item::DEFAULT_PRIORITY;
 
 /// Items by priority: lower first, first-in-first-out inside one.
@@ -35,6 +36,25 @@ impl<T> Lanes<T> {
             self.default.push_back(item);
         } else {
             self.others.entry(priority).or_default().push_back(item);
+        }
+    }
+
+    /// Takes all items of a list; `plain` if they have the default priority.
+    pub(super) fn append(&mut self, items: &mut VecDeque<T>, plain: bool)
+    where
+        T: Queued,
+    {
+        if !plain {
+            for item in items.drain(..) {
+                self.push(item.priority(), item);
+            }
+            return;
+        }
+        self.len += items.len();
+        if self.default.is_empty() {
+            std::mem::swap(&mut self.default, items);
+        } else {
+            self.default.append(items);
         }
     }
 

@@ -1,8 +1,12 @@
 use std::collections::VecDeque;
-use std::task::Waker;
+use std::sync::Arc;
 
-use super::bell::Bell;
+use crossbeam_utils::CachePadded;
+
+use super::bell::{Bell, Caller};
+use super::seat::Seat;
 use super::sync::{Mutex, lock};
+use crate::item::DEFAULT_PRIORITY;
 use wait_list::Wake;
 
 mod lanes;
@@ -12,7 +16,7 @@ mod wait_list;
 
 pub(crate) use lanes::Lanes;
 pub(crate) use room::Room;
-pub(crate) use take::{Take, Taken};
+pub(crate) use take::{Taken, Taker};
 pub(crate) use wait_list::WaitList;
 
 /// A bounded queue in front of a stage: any number of feeders, any number of workers, priorities.
@@ -24,7 +28,7 @@ pub(crate) use wait_list::WaitList;
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     capacity: usize,
-    inner: Mutex<Inner<T>>,
+    inner: CachePadded<Mutex<Inner<T>>>,
 }
 
 #[derive(Debug)]
@@ -69,6 +73,15 @@ struct Tickets {
     window: u64,
 }
 
+/// What a queue holds.
+pub(crate) trait Queued {
+    /// Lower goes first.
+    fn priority(&self) -> i32;
+
+    /// Notes that it is taken in.
+    fn enter(&mut self);
+}
+
 /// Why an item was not taken in; it is given back.
 #[derive(Debug, PartialEq, Eq)]
 pub enum PushError<T> {
@@ -98,7 +111,7 @@ impl<T> Queue<T> {
         });
         Self {
             capacity,
-            inner: Mutex::new(Inner {
+            inner: CachePadded::new(Mutex::new(Inner {
                 fresh: Lanes::default(),
                 again: VecDeque::new(),
                 reserved: 0,
@@ -110,7 +123,7 @@ impl<T> Queue<T> {
                 grasp: 1,
                 feeders: WaitList::default(),
                 tickets,
-            }),
+            })),
         }
     }
 
@@ -119,14 +132,11 @@ impl<T> Queue<T> {
         inner.fresh.len() + inner.again.len()
     }
 
-    /// Takes an item in if there is room: `wrap` makes the entry of it then.
-    pub(crate) fn try_push<U>(
-        &self,
-        priority: i32,
-        item: U,
-        wrap: impl FnOnce(U) -> T,
-        bell: &mut Bell<'_>,
-    ) -> Result<(), PushError<U>> {
+    /// Takes an item in if there is room.
+    pub(crate) fn try_push(&self, mut item: T, bell: &mut Bell<'_>) -> Result<(), PushError<T>>
+    where
+        T: Queued,
+    {
         let mut inner = lock(&self.inner);
         if inner.closed {
             return Err(PushError::Closed(item));
@@ -134,7 +144,8 @@ impl<T> Queue<T> {
         if inner.room(self.capacity) == 0 {
             return Err(PushError::Full(item));
         }
-        inner.fresh.push(priority, wrap(item));
+        item.enter();
+        inner.fresh.push(item.priority(), item);
         if bell.is_muted() {
             bell.owe(inner.has_calls(self.capacity, self.slack()));
         } else {
@@ -162,27 +173,39 @@ impl<T> Queue<T> {
     }
 
     /// Takes in items for which room was set aside, or which go in whatever the capacity, and gives the rest of the
-    /// room back. Closed: gives the items back.
-    #[must_use]
+    /// room back. Closed: leaves the items where they are.
+    ///
+    /// If nothing is queued and a worker waits that takes so many at once, `lay` may give them to that one directly.
     pub(crate) fn fill(
         &self,
         reserved: usize,
-        items: impl IntoIterator<Item = (i32, T)>,
+        items: &mut VecDeque<T>,
+        lay: impl FnOnce(usize, &mut VecDeque<T>) -> bool,
         bell: &mut Bell<'_>,
-    ) -> Vec<T> {
+    ) where
+        T: Queued,
+    {
+        let mut plain = true;
+        for item in &mut *items {
+            item.enter();
+            plain &= item.priority() == DEFAULT_PRIORITY;
+        }
         let mut inner = lock(&self.inner);
         inner.reserved -= reserved;
-        let mut refused = Vec::new();
-        for (priority, item) in items {
-            if inner.closed {
-                refused.push(item);
-            } else {
-                inner.fresh.push(priority, item);
+        if !inner.closed {
+            let count = items.len();
+            match inner.waiter_for(count) {
+                Some(worker) if plain && lay(worker, items) => {
+                    inner.lent += count - 1;
+                    bell.extend(inner.workers.next(Wake::Newest));
+                }
+                _ => {
+                    inner.fresh.append(items, plain);
+                    bell.extend(inner.worker_to_wake());
+                }
             }
         }
-        bell.extend(inner.worker_to_wake());
         inner.call_feeders(self.capacity, 0, bell);
-        refused
     }
 
     /// Takes an item in whatever the capacity, with the ticket that it was given. Only a closed queue gives it back.
@@ -276,17 +299,13 @@ impl<T> Queue<T> {
     }
 
     /// Resolves when there may be room, or the queue is closed.
-    pub(crate) fn room(&self) -> Room<'_, T> {
-        Room::new(self)
+    pub(crate) fn room<'a>(&'a self, seat: Option<&'a Arc<Seat>>) -> Room<'a, T> {
+        Room::new(self, seat)
     }
 
-    /// Resolves to the next item, and passes up to `limit - 1` more to `rest`; `returned` of the places that were lent
-    /// to the worker are free again.
-    pub(crate) fn take<F>(&self, limit: usize, returned: usize, rest: F) -> Take<'_, T, F>
-    where
-        F: FnMut(&mut Lanes<T>, usize) -> usize,
-    {
-        Take::new(self, limit, returned, rest)
+    /// A place for a worker to take items from.
+    pub(crate) fn taker(&self) -> Taker<'_, T> {
+        Taker::new(self)
     }
 
     /// Passes up to `most` items on, of those that need no ticket, and says how many there were.
@@ -315,10 +334,10 @@ impl<T> Queue<T> {
         inner.closed = true;
         let mut left: Vec<_> = inner.again.drain(..).map(|(item, _)| item).collect();
         left.extend(std::iter::from_fn(|| inner.fresh.pop()));
-        let wakers: Vec<_> = inner.workers.all().chain(inner.feeders.all()).collect();
+        let callers: Vec<_> = inner.workers.all().chain(inner.feeders.all()).collect();
         drop(inner);
-        for waker in wakers {
-            waker.wake();
+        for caller in callers {
+            caller.wake();
         }
         left
     }
@@ -332,6 +351,17 @@ impl<T> Queue<T> {
 impl<T> Inner<T> {
     fn room(&self, capacity: usize) -> usize {
         capacity.saturating_sub(self.fresh.len() + self.again.len() + self.reserved + self.lent)
+    }
+
+    /// The worker that is woken next, if it waits for so many items and none go before them.
+    fn waiter_for(&self, count: usize) -> Option<usize> {
+        if count < 2 || self.fresh.len() > 0 || self.tickets.is_some() {
+            return None;
+        }
+        match self.workers.newest()? {
+            Caller::Worker(seat) if seat.reach() >= count => Some(seat.worker()),
+            _ => None,
+        }
     }
 
     /// Takes the next item, and its ticket if the stage is ordered.
@@ -383,7 +413,7 @@ impl<T> Inner<T> {
             || (!self.feeders.is_empty() && self.room(capacity) > slack)
     }
 
-    fn worker_to_wake(&mut self) -> Option<Waker> {
+    fn worker_to_wake(&mut self) -> Option<Caller> {
         if self.workers.is_empty() || !self.has_work() {
             return None;
         }

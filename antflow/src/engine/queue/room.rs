@@ -1,8 +1,10 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::super::bell::Bell;
+use super::super::bell::{Bell, Caller};
+use super::super::seat::Seat;
 use super::super::sync::lock;
 use super::Queue;
 
@@ -11,12 +13,17 @@ use super::Queue;
 #[must_use = "futures do nothing unless awaited"]
 pub(crate) struct Room<'a, T> {
     queue: &'a Queue<T>,
+    seat: Option<&'a Arc<Seat>>,
     key: Option<u64>,
 }
 
 impl<'a, T> Room<'a, T> {
-    pub(super) fn new(queue: &'a Queue<T>) -> Self {
-        Self { queue, key: None }
+    pub(super) fn new(queue: &'a Queue<T>, seat: Option<&'a Arc<Seat>>) -> Self {
+        Self {
+            queue,
+            seat,
+            key: None,
+        }
     }
 }
 
@@ -30,7 +37,7 @@ impl<T> Future for Room<'_, T> {
             inner.feeders.leave(&mut this.key);
             return Poll::Ready(());
         }
-        inner.feeders.enter(&mut this.key, cx);
+        inner.feeders.enter(&mut this.key, Caller::new(this.seat, cx));
         Poll::Pending
     }
 }

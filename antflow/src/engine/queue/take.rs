@@ -1,8 +1,4 @@
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use super::super::bell::Bell;
+use super::super::bell::{Bell, Caller};
 use super::super::sync::lock;
 use super::{Lanes, Queue, Source};
 
@@ -24,53 +20,49 @@ pub(crate) enum Taken<T> {
     Closed,
 }
 
-/// See [`Queue::take`]. Dropped, it leaves no trace: a wake-up that it has not used goes to another worker.
+/// A worker's place among those that wait at a queue. Dropped, it leaves no trace: a wake-up that it has not used goes
+/// to another worker.
 #[derive(Debug)]
-#[must_use = "futures do nothing unless awaited"]
-pub(crate) struct Take<'a, T, F> {
+pub(crate) struct Taker<'a, T> {
     queue: &'a Queue<T>,
     key: Option<u64>,
-    limit: usize,
-    returned: usize,
-    rest: F,
 }
 
-impl<'a, T, F> Take<'a, T, F> {
-    pub(super) fn new(queue: &'a Queue<T>, limit: usize, returned: usize, rest: F) -> Self {
-        Self {
-            queue,
-            key: None,
-            limit,
-            returned,
-            rest,
-        }
+impl<'a, T> Taker<'a, T> {
+    pub(super) fn new(queue: &'a Queue<T>) -> Self {
+        Self { queue, key: None }
     }
-}
 
-impl<T, F> Future for Take<'_, T, F>
-where
-    F: FnMut(&mut Lanes<T>, usize) -> usize + Unpin,
-{
-    type Output = Taken<T>;
+    /// Notes that the worker was woken with something of its own to do.
+    pub(crate) fn forget(&mut self) {
+        self.key = None;
+    }
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let queue = this.queue;
+    /// Takes the next item, and passes up to `limit - 1` more to `rest`; `returned` of the places that were lent to the
+    /// worker are free again. If there is nothing, `caller` is woken once there is, and then has to ask again.
+    pub(crate) fn take(
+        &mut self,
+        limit: usize,
+        returned: usize,
+        rest: impl FnOnce(&mut Lanes<T>, usize) -> usize,
+        caller: impl FnOnce() -> Caller,
+    ) -> Option<Taken<T>> {
+        let queue = self.queue;
         let mut inner = lock(&queue.inner);
-        inner.lent -= std::mem::take(&mut this.returned);
-        if inner.workers.leave(&mut this.key) {
+        inner.lent -= returned;
+        if inner.workers.leave(&mut self.key) {
             inner.coming = inner.coming.saturating_sub(1);
         }
         if let Source::Open { early } = inner.source
             && (!inner.has_items() || early && inner.room(queue.capacity) > queue.slack())
         {
             inner.source = Source::Busy;
-            return Poll::Ready(Taken::Source);
+            return Some(Taken::Source);
         }
         if let Some((item, ticket)) = inner.pop() {
-            let rest = inner.take_more(this.limit - 1, &mut this.rest);
+            let rest = inner.take_more(limit - 1, rest);
             inner.grasp = rest + 1;
-            return Poll::Ready(Taken::Item {
+            return Some(Taken::Item {
                 item,
                 ticket,
                 rest,
@@ -78,25 +70,26 @@ where
             });
         }
         if inner.closed {
-            return Poll::Ready(Taken::Closed);
+            return Some(Taken::Closed);
         }
-        inner.workers.enter(&mut this.key, cx);
-        let mut bell = Bell::default();
-        inner.call_feeders(queue.capacity, queue.slack(), &mut bell);
-        drop(inner);
-        bell.ring();
-        Poll::Pending
+        inner.workers.enter(&mut self.key, caller());
+        if !inner.feeders.is_empty() {
+            let mut bell = Bell::default();
+            inner.call_feeders(queue.capacity, queue.slack(), &mut bell);
+            drop(inner);
+            bell.ring();
+        }
+        None
     }
 }
 
-impl<T, F> Drop for Take<'_, T, F> {
+impl<T> Drop for Taker<'_, T> {
     fn drop(&mut self) {
-        if self.key.is_none() && self.returned == 0 {
+        if self.key.is_none() {
             return;
         }
         let mut bell = Bell::default();
         let mut inner = lock(&self.queue.inner);
-        inner.lent -= self.returned;
         if inner.workers.leave(&mut self.key) {
             inner.coming = inner.coming.saturating_sub(1);
             bell.extend(inner.worker_to_wake());

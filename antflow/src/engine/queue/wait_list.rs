@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context, Waker};
+
+use super::super::bell::Caller;
 
 /// Tasks that wait for something, each under a key of its own. Lives inside the lock of what they wait for.
 #[derive(Debug, Default)]
@@ -12,7 +13,7 @@ pub(crate) struct WaitList {
 #[derive(Debug)]
 struct Waiting {
     key: u64,
-    waker: Waker,
+    caller: Caller,
     /// Where it began to wait, and so probably where what it works with is in the cache.
     thread: u32,
 }
@@ -30,18 +31,18 @@ pub(crate) enum Wake {
 }
 
 impl WaitList {
-    /// Enters the task, or refreshes the waker of an entry that is still there.
-    pub(crate) fn enter(&mut self, key: &mut Option<u64>, cx: &Context<'_>) {
+    /// Enters somebody, or refreshes an entry that is still there.
+    pub(crate) fn enter(&mut self, key: &mut Option<u64>, caller: Caller) {
         if let Some(key) = *key
             && let Ok(place) = self.find(key)
         {
-            self.waiting[place].waker.clone_from(cx.waker());
+            self.waiting[place].caller = caller;
             return;
         }
         *key = Some(self.next_key);
         self.waiting.push_back(Waiting {
             key: self.next_key,
-            waker: cx.waker().clone(),
+            caller,
             thread: current_thread(),
         });
         self.next_key += 1;
@@ -65,31 +66,36 @@ impl WaitList {
             .binary_search_by_key(&key, |waiting| waiting.key)
     }
 
+    /// Who is woken next by [`Wake::Newest`].
+    pub(crate) fn newest(&self) -> Option<&Caller> {
+        let place = self.newest_place()?;
+        Some(&self.waiting[place].caller)
+    }
+
+    fn newest_place(&self) -> Option<usize> {
+        let here = current_thread();
+        let mut newest = self.waiting.iter().rev().take(NEAR);
+        let back = newest.position(|waiting| waiting.thread == here);
+        self.waiting.len().checked_sub(1 + back.unwrap_or(0))
+    }
+
     /// Takes one task out, to be woken when the lock is free.
-    pub(crate) fn next(&mut self, end: Wake) -> Option<Waker> {
+    pub(crate) fn next(&mut self, end: Wake) -> Option<Caller> {
         let entry = match end {
             Wake::Oldest => self.waiting.pop_front(),
             Wake::Newest => {
-                let here = current_thread();
-                let newest = self.waiting.iter().enumerate().rev().take(NEAR);
-                let near = newest
-                    .filter(|(_, waiting)| waiting.thread == here)
-                    .map(|(place, _)| place)
-                    .next();
-                match near {
-                    Some(place) => self.waiting.remove(place),
-                    None => self.waiting.pop_back(),
-                }
+                let place = self.newest_place()?;
+                self.waiting.remove(place)
             }
         };
-        entry.map(|waiting| waiting.waker)
+        entry.map(|waiting| waiting.caller)
     }
 
     /// Takes everybody out.
-    pub(crate) fn all(&mut self) -> impl Iterator<Item = Waker> + use<> {
+    pub(crate) fn all(&mut self) -> impl Iterator<Item = Caller> + use<> {
         std::mem::take(&mut self.waiting)
             .into_iter()
-            .map(|waiting| waiting.waker)
+            .map(|waiting| waiting.caller)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

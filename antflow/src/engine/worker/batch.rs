@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ where
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
         bell: &mut Bell<'_>,
-        desk: Option<&StageDesk<L::Slots, S::Output>>,
+        desk: Option<&StageDesk<L::Slots, D::Entry>>,
         first: L::Slots,
     ) -> bool {
         if !PLAIN {
@@ -58,7 +59,7 @@ where
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
         bell: &mut Bell<'_>,
-        desk: Option<&StageDesk<L::Slots, S::Output>>,
+        desk: Option<&StageDesk<L::Slots, D::Entry>>,
         mut slots: L::Slots,
     ) -> bool {
         let mut waited = false;
@@ -71,18 +72,32 @@ where
                 Ok(value) => {
                     hand.frame.worker.completed.add_one();
                     let tag = hand.release();
-                    Some(Envelope { value, tag })
+                    Some(self.down.entry(Envelope { value, tag }))
                 }
                 // Boxed, as it is large and failures are few.
                 Err(failure) => Box::pin(self.mend(hand, Some(slots), *failure, bell)).await,
             };
             // What `turn` does, where nothing is in the way.
-            if let Some(desk) = desk
-                && let Some(next) = desk.turn(&mut output)
-            {
-                hand.take(next.tag);
-                slots = next.value;
-                continue;
+            match desk {
+                Some(desk) => {
+                    if let Some(next) = desk.turn(&mut output) {
+                        hand.take(next.tag);
+                        slots = next.value;
+                        continue;
+                    }
+                    if output.is_none() {
+                        return waited;
+                    }
+                }
+                None => {
+                    let Some(entry) = output else {
+                        return waited;
+                    };
+                    if let Err(refused) = self.down.try_send(entry, bell) {
+                        waited |= self.send_late(hand, refused, bell).await;
+                    }
+                    return waited;
+                }
             }
             match self.turn(hand, bell, desk, output, &mut waited).await {
                 Some(next) => slots = next,
@@ -96,7 +111,7 @@ where
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
         bell: &mut Bell<'_>,
-        desk: Option<&StageDesk<L::Slots, S::Output>>,
+        desk: Option<&StageDesk<L::Slots, D::Entry>>,
         first: L::Slots,
     ) -> bool {
         let mut waited = false;
@@ -117,17 +132,17 @@ where
         &self,
         hand: &mut Hand<'_, D::Final>,
         bell: &mut Bell<'_>,
-        desk: Option<&StageDesk<L::Slots, S::Output>>,
-        output: Option<Envelope<S::Output>>,
+        desk: Option<&StageDesk<L::Slots, D::Entry>>,
+        output: Option<D::Entry>,
         waited: &mut bool,
     ) -> Option<L::Slots> {
         let mut output = output;
         let mut next = desk.and_then(|desk| desk.turn(&mut output));
-        if let Some(envelope) = output {
+        if let Some(entry) = output {
             if let Some(desk) = desk {
                 self.hand_on(desk, bell);
             }
-            *waited |= self.send(hand, envelope, bell).await;
+            *waited |= self.send(hand, entry, bell).await;
             next = desk.and_then(|desk| desk.turn(&mut None));
         }
         let Envelope { value, tag } = next?;
@@ -136,8 +151,8 @@ where
     }
 
     /// Hands on what is finished on a desk, before something else goes its way.
-    fn hand_on(&self, desk: &StageDesk<L::Slots, S::Output>, bell: &mut Bell<'_>) {
-        let mut outputs = Vec::new();
+    fn hand_on(&self, desk: &StageDesk<L::Slots, D::Entry>, bell: &mut Bell<'_>) {
+        let mut outputs = VecDeque::new();
         let reserved = desk.take_outputs(&mut outputs);
         if reserved > 0 {
             self.down.fill(reserved, &mut outputs, bell);

@@ -1,10 +1,16 @@
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
 
-use super::super::bell::Bell;
+use super::super::bell::{Bell, Caller};
 use super::super::cell::{Cell, StageDesk};
 use super::super::envelope::Envelope;
 use super::super::pace::Pace;
+use super::super::queue::{Taken, Taker};
 use super::super::runtime::WorkerRuntime;
+use super::super::seat::Seat;
 use super::super::sink::Sink;
 use super::super::task_list::TaskList;
 use super::yield_now;
@@ -20,21 +26,24 @@ where
     D: Sink<S::Output>,
 {
     cell: &'w Arc<Cell<S, L, St, D>>,
+    pub(super) seat: &'w Arc<Seat>,
     pub(super) worker: &'w WorkerRuntime,
     pub(super) pace: Pace,
     /// Made when the worker first takes more than one item.
-    pub(super) desk: Option<Arc<StageDesk<L::Slots, S::Output>>>,
+    pub(super) desk: Option<Arc<StageDesk<L::Slots, D::Entry>>>,
     /// Whom to wake after the batch.
     pub(super) bell: Bell<'w>,
     /// Whom to wake when the item in hand suspends.
     pub(super) alarm: Bell<'static>,
+    /// Whether it found the queue empty and asked the source.
+    pub(super) pulls: bool,
     /// Whether somebody was woken who cannot run before this worker lets go of its thread.
     pub(super) rang: bool,
     /// How many batches were done since it last did.
     streak: u32,
     /// Places in the queue that go back with the next look at it.
     lent: usize,
-    outputs: Vec<Envelope<S::Output>>,
+    outputs: VecDeque<D::Entry>,
     pub(super) pulled: Vec<(S::Input, Label)>,
 }
 
@@ -48,10 +57,15 @@ where
     St: Send + Sync + 'static,
     D: Sink<S::Output>,
 {
-    pub(super) fn new(cell: &'w Arc<Cell<S, L, St, D>>, index: usize) -> Self {
+    pub(super) fn new(
+        cell: &'w Arc<Cell<S, L, St, D>>,
+        seat: &'w Arc<Seat>,
+        index: usize,
+    ) -> Self {
         let config = &cell.runtime.config;
         Self {
             cell,
+            seat,
             worker: &cell.runtime.workers[index],
             // An ordered stage gives out a ticket with each item.
             pace: if config.ordered {
@@ -62,43 +76,105 @@ where
             desk: None,
             bell: Bell::default(),
             alarm: Bell::default(),
+            pulls: false,
             rang: false,
             streak: 0,
             lent: 0,
-            outputs: Vec::new(),
+            outputs: VecDeque::new(),
             pulled: Vec::new(),
         }
     }
 
+    /// Whether [`breathe`](Self::breathe) is called for.
+    #[inline]
+    pub(super) fn is_due(&mut self, lets_go: bool) -> bool {
+        self.streak += 1;
+        self.streak > STREAK
+            || lets_go && self.has_called()
+            || !self.cell.core().shared.observers.is_empty()
+    }
+
     /// Waits for observers that cannot keep up, and now and then for its turn.
-    pub(super) async fn breathe(&mut self) {
+    pub(super) async fn breathe(&mut self, lets_go: bool) {
         let observers = &self.cell.core().shared.observers;
         if !observers.is_empty() {
+            self.rang |= self.bell.ring();
             observers.ready().await;
         }
-        if self.streak >= STREAK {
+        self.rang |= self.streak > STREAK;
+        if self.rang || lets_go {
+            self.let_go().await;
+        }
+    }
+
+    /// Whether there is somebody to let go for.
+    #[inline]
+    pub(super) fn has_called(&self) -> bool {
+        self.rang || !self.bell.is_empty()
+    }
+
+    /// Wakes whom it is to wake. Those cannot run before it lets go of its thread, so it does.
+    pub(super) async fn let_go(&mut self) {
+        self.rang |= self.bell.ring();
+        if self.rang {
             yield_now().await;
             self.released();
         }
-        self.streak += 1;
+    }
+
+    /// Takes something to do from the queue, if there is something.
+    #[inline]
+    pub(super) fn take(
+        &mut self,
+        taker: &mut Taker<'_, Envelope<L::Slots>>,
+    ) -> Option<Taken<Envelope<L::Slots>>> {
+        let limit = self.pace.limit();
+        if limit > 1 && self.desk.is_none() {
+            self.desk = Some(self.cell.desk(self.seat.worker()));
+        }
+        let desk = self.desk.as_deref().filter(|_| limit > 1);
+        if let Some((item, rest)) = desk.and_then(StageDesk::start) {
+            taker.forget();
+            return Some(Taken::Item {
+                item,
+                ticket: None,
+                rest,
+                calls: false,
+            });
+        }
+        let returned = std::mem::take(&mut self.lent);
+        taker.take(
+            limit,
+            returned,
+            |items, most| desk.map_or(0, |desk| desk.load(items, most)),
+            || Caller::Worker(Arc::clone(self.seat)),
+        )
+    }
+
+    /// Waits for something to do, at the queue that had nothing.
+    pub(super) async fn wait(
+        &mut self,
+        taker: &mut Taker<'_, Envelope<L::Slots>>,
+    ) -> Taken<Envelope<L::Slots>> {
+        if self.worker.owes.swap(false, Ordering::Relaxed) {
+            self.cell.down.call(&mut self.bell);
+        }
+        self.bell.ring_and_wait();
+        let mut waited = false;
+        poll_fn(|_| {
+            if !std::mem::replace(&mut waited, true) {
+                return Poll::Pending;
+            }
+            self.released();
+            self.take(taker).map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
     }
 
     /// Notes that others had their turn.
     pub(super) fn released(&mut self) {
         self.rang = false;
         self.streak = 0;
-    }
-
-    /// Makes a desk, if the worker may take more than one item and has none.
-    pub(super) fn lay_desk(&mut self, limit: usize) {
-        if limit > 1 && self.desk.is_none() {
-            self.desk = Some(self.cell.desk());
-        }
-    }
-
-    /// The places in the queue that were lent to this worker and are free again.
-    pub(super) fn take_lent(&mut self) -> usize {
-        std::mem::take(&mut self.lent)
     }
 
     /// Sets room aside in the next stage for what comes of the batch.
@@ -141,10 +217,10 @@ where
         for envelope in left.inputs {
             self.cell.turn_away(envelope.tag, None);
         }
-        let core = self.cell.core();
-        for Envelope { tag, .. } in left.outputs {
-            let (worker, attempts) = (Some(self.worker.id.clone()), tag.attempt());
-            core.cancel(&self.cell.runtime, worker, tag, attempts);
+        for entry in left.outputs {
+            self.cell
+                .down
+                .turn_back(entry, &self.cell.runtime, Some(&self.worker.id));
         }
     }
 }

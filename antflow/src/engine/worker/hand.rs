@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use super::super::cell::Cell;
 use super::super::core::Core;
 use super::super::frame::{Frame, RetryIf};
+use super::super::seat::Seat;
 use super::super::sink::Sink;
 use super::super::task_list::TaskList;
 use crate::item::Tag;
@@ -14,6 +15,7 @@ use crate::stage::{Hooks, Stage, TaskContext};
 pub(super) struct Hand<'w, Out: Send + 'static> {
     pub(super) core: &'w Core<Out>,
     pub(super) frame: Frame<'w>,
+    pub(super) seat: &'w Arc<Seat>,
     /// The place in the order of an ordered stage.
     pub(super) ticket: Option<u64>,
     busy: bool,
@@ -23,6 +25,7 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
     pub(super) fn new<S, L, St, D>(
         core: &'w Core<Out>,
         cell: &'w Cell<S, L, St, D>,
+        seat: &'w Arc<Seat>,
         index: usize,
     ) -> Self
     where
@@ -50,6 +53,7 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
                 deadline: None,
                 retry_if: cell,
             },
+            seat,
             ticket: None,
             busy: false,
         }

@@ -17,6 +17,7 @@ use super::super::park::Parked;
 use super::super::sink::Sink;
 use super::super::task_list::TaskList;
 use super::hand::Hand;
+use super::yield_now;
 use crate::event::Status;
 use crate::item::ItemError;
 use crate::stage::{Hooks, RetryMode, Stage};
@@ -41,7 +42,7 @@ where
         hand: &mut Hand<'_, D::Final>,
         mut slots: L::Slots,
         bell: &mut Bell<'_>,
-    ) -> Option<Envelope<S::Output>> {
+    ) -> Option<D::Entry> {
         // What a task does is caught where it is called; this is for `skip_if` and for the `Drop` of inputs.
         let step = {
             let step = pin!(self.step(&mut slots, &mut hand.frame));
@@ -95,7 +96,7 @@ where
         slots: Option<L::Slots>,
         failure: Failure,
         bell: &mut Bell<'_>,
-    ) -> Option<Envelope<S::Output>> {
+    ) -> Option<D::Entry> {
         let frame = &mut hand.frame;
         match (
             slots,
@@ -192,11 +193,9 @@ where
         let worker = (!releases).then(|| hand.frame.worker.id.clone());
         let parked = Parked::new(Arc::clone(self), envelope, hand.ticket.take(), worker);
         if releases {
-            let core = Arc::clone(self.core());
-            self.core().shared.spawn(self.runtime.index, async move {
-                parked.come_back(pause).await;
-                core.shared.retire();
-            });
+            self.core().shared.spawn(parked.come_back(pause));
+            // Until it lets go of its thread, nobody else can run what it has spawned.
+            yield_now().await;
         } else {
             parked.come_back(pause).await;
         }

@@ -11,6 +11,7 @@ use super::cell::{Cell, Control, StageDesk};
 use super::envelope::Envelope;
 use super::queue::Taken;
 use super::runtime::WorkerRuntime;
+use super::seat::Seat;
 use super::sink::Sink;
 use super::task_list::TaskList;
 use crate::stage::{Hooks, Stage};
@@ -45,79 +46,62 @@ where
         let (shared, stage) = (&self.core().shared, self.runtime.index);
         for index in 0..self.runtime.workers.len() {
             let cell = Arc::clone(self);
-            if self.is_plain() {
-                shared.spawn(stage, cell.work::<true>(index));
+            let seat = if self.is_plain() {
+                Seat::new(shared, stage, index, |seat| cell.work::<true>(index, Arc::clone(seat)))
             } else {
-                shared.spawn(stage, cell.work::<false>(index));
-            }
+                Seat::new(shared, stage, index, |seat| cell.work::<false>(index, Arc::clone(seat)))
+            };
+            shared.drive(seat);
         }
     }
 
     /// One worker: takes items and works on them until the queue is closed.
     ///
     /// `PLAIN` if an attempt is nothing but a call, as most are: then a worker takes little memory.
-    async fn work<const PLAIN: bool>(self: Arc<Self>, index: usize) {
+    async fn work<const PLAIN: bool>(self: Arc<Self>, index: usize, seat: Arc<Seat>) {
         let core = Arc::clone(self.core());
         let cell = Arc::clone(&self);
         let mut leaving = Leaving(Some(move || {
             cell.core().shared.close();
             cell.close();
         }));
-        let mut hand = Hand::new(&core, &self, index);
-        let mut bench = Bench::new(&self, index);
-        while let Some(batch) = self.next_batch(&mut bench).await {
-            self.work_on::<PLAIN>(&mut hand, &mut bench, batch).await;
-        }
-        drop(bench);
-        drop(hand);
-        leaving.0 = None;
-        core.shared.retire();
-    }
-
-    /// Waits for something to do.
-    async fn next_batch(
-        self: &Arc<Self>,
-        bench: &mut Bench<'_, S, L, St, D>,
-    ) -> Option<Batch<L::Slots>> {
+        let mut hand = Hand::new(&core, &self, &seat, index);
+        let mut bench = Bench::new(&self, &seat, index);
+        let mut taker = self.queue.taker();
         loop {
-            bench.breathe().await;
-            if bench.rang && self.order.is_some() {
-                // Who takes an item first begins it first.
-                yield_now().await;
-                bench.released();
+            // Who takes an item of an ordered stage first begins it first, and asking the source may take long.
+            let lets_go = bench.pulls || self.order.is_some();
+            if bench.is_due(lets_go) {
+                bench.breathe(lets_go).await;
             }
-            let (limit, returned) = (bench.pace.limit(), bench.take_lent());
-            bench.lay_desk(limit);
-            let desk = bench.desk.as_deref().filter(|_| limit > 1);
-            let take = self.queue.take(limit, returned, |items, most| {
-                desk.map_or(0, |desk| desk.load(items, most))
-            });
-            let alarm = &mut bench.alarm;
-            let (taken, waited) = self
-                .releasing(None, &mut false, bench.worker, alarm, pin!(take))
-                .await;
-            if waited {
-                bench.released();
-            }
+            let taken = match bench.take(&mut taker) {
+                Some(taken) => taken,
+                None => bench.wait(&mut taker).await,
+            };
             let batch = match taken {
                 Taken::Item {
                     item,
                     ticket,
                     rest,
                     calls,
-                } => Some(Batch {
+                } => Batch {
                     first: item,
                     ticket,
                     rest,
                     calls,
-                }),
-                Taken::Source => self.pull(bench),
-                Taken::Closed => return None,
+                },
+                Taken::Source => match self.pull(&mut bench) {
+                    Some(batch) => batch,
+                    None => continue,
+                },
+                Taken::Closed => break,
             };
-            if batch.is_some() {
-                return batch;
-            }
+            self.work_on::<PLAIN>(&mut hand, &mut bench, batch).await;
         }
+        drop(taker);
+        drop(bench);
+        drop(hand);
+        leaving.0 = None;
     }
 
     /// Whether an attempt is nothing but a call: no events, bounds or functions beside the tasks.
@@ -163,10 +147,8 @@ where
         if rest > 0 || calls || owes.load(Ordering::Relaxed) {
             bench.rang |= self.core().shared.watchdog.wake();
         }
-        bench.rang |= bench.bell.ring();
-        if bench.rang && self.order.is_none() {
-            yield_now().await;
-            bench.released();
+        if self.order.is_none() && bench.has_called() {
+            bench.let_go().await;
         }
         let desk = bench.desk.as_ref().filter(|_| rest > 0).map(Arc::clone);
         let mut rest = rest;
@@ -180,7 +162,7 @@ where
                     &mut calls,
                     bench.worker,
                     &mut bench.alarm,
-                    pin!(self.down.room()),
+                    pin!(self.down.room(bench.seat)),
                 )
                 .await;
             if released {
@@ -212,19 +194,19 @@ where
         } else {
             bench.pace.done(rest + 1);
         }
+        bench.seat.set_reach(bench.pace.reach());
         hand.rest();
         bench.flush();
         if calls {
             self.queue.call(false, &mut bench.bell);
         }
-        bench.rang |= bench.bell.ring();
     }
 
     /// Waits for a future. If it is not ready at once, others get what lies on the desk, and who waits at the queue is
     /// called. Returns whether that was so.
     async fn releasing<F: Future>(
         &self,
-        desk: Option<&StageDesk<L::Slots, S::Output>>,
+        desk: Option<&StageDesk<L::Slots, D::Entry>>,
         calls: &mut bool,
         worker: &WorkerRuntime,
         alarm: &mut Bell<'_>,
@@ -244,7 +226,7 @@ where
                 if worker.owes.swap(false, Ordering::Relaxed) {
                     self.down.call(alarm);
                 }
-                alarm.ring();
+                alarm.ring_and_wait();
             }
             output.map(|output| (output, released))
         })

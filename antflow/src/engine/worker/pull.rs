@@ -25,6 +25,7 @@ where
         self: &Arc<Self>,
         bench: &mut Bench<'_, S, L, St, D>,
     ) -> Option<Batch<L::Slots>> {
+        bench.pulls = true;
         let shared = &self.core().shared;
         let Some(mut source) = lock(&self.source).take() else {
             self.queue.pulled(0, false, false);
@@ -61,8 +62,10 @@ where
         let mut first = None;
         let mut rest = 0;
         if has_priorities || self.order.is_some() {
-            let entries = envelopes.map(|envelope| (envelope.tag.priority, envelope));
-            for refused in self.queue.fill(0, entries, &mut bench.bell) {
+            let mut entries = envelopes.collect();
+            self.queue
+                .fill(0, &mut entries, |_, _| false, &mut bench.bell);
+            for refused in entries {
                 self.turn_away(refused.tag, None);
             }
         } else {

@@ -1,3 +1,5 @@
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 
 use super::super::bell::Bell;
@@ -23,15 +25,15 @@ where
         hand: &mut Hand<'_, D::Final>,
         output: S::Output,
         bell: &mut Bell<'_>,
-    ) -> Option<Envelope<S::Output>> {
+    ) -> Option<D::Entry> {
         let tag = hand.release();
-        let envelope = Envelope { value: output, tag };
+        let entry = self.down.entry(Envelope { value: output, tag });
         match hand.ticket.take() {
             Some(ticket) => {
-                self.in_turn(hand, ticket, Some(envelope), bell).await;
+                self.in_turn(hand, ticket, Some(entry), bell).await;
                 None
             }
-            None => Some(envelope),
+            None => Some(entry),
         }
     }
 
@@ -40,17 +42,18 @@ where
         &self,
         hand: &Hand<'_, D::Final>,
         ticket: u64,
-        output: Option<Envelope<S::Output>>,
+        output: Option<D::Entry>,
         bell: &mut Bell<'_>,
     ) {
         let Some(order) = &self.order else { return };
         {
             let mut order = lock(order);
             if order.closed {
-                // Nobody sends any more. Dropping it ends it as cancelled.
+                // Nobody sends any more.
                 drop(order);
-                let worker = &hand.frame.worker.id;
-                drop(output.map(|output| Held::new(output, hand.core, &self.runtime, worker)));
+                if let Some(entry) = output {
+                    self.turn_back(hand, entry);
+                }
                 return;
             }
             order.waiting.insert(ticket, output);
@@ -67,44 +70,74 @@ where
                 };
                 (output, order.waiting.head())
             };
-            if let Some(envelope) = output {
-                self.send(hand, envelope, bell).await;
+            if let Some(entry) = output {
+                self.send(hand, entry, bell).await;
             }
             self.queue.advance(head, bell);
         }
+    }
+
+    fn turn_back(&self, hand: &Hand<'_, D::Final>, entry: D::Entry) {
+        let worker = &hand.frame.worker.id;
+        self.down.turn_back(entry, &self.runtime, Some(worker));
     }
 
     /// Hands an item to the next stage, waiting for room. Returns whether it did.
     pub(super) async fn send(
         &self,
         hand: &Hand<'_, D::Final>,
-        envelope: Envelope<S::Output>,
+        entry: D::Entry,
+        bell: &mut Bell<'_>,
+    ) -> bool {
+        match self.down.try_send(entry, bell) {
+            Ok(()) => false,
+            Err(refused) => self.send_late(hand, refused, bell).await,
+        }
+    }
+
+    /// Hands an item on that the next stage has refused, once there is room. Returns whether it waited for that.
+    pub(super) async fn send_late(
+        &self,
+        hand: &Hand<'_, D::Final>,
+        mut refused: PushError<D::Entry>,
         bell: &mut Bell<'_>,
     ) -> bool {
         let mut waited = false;
-        let mut refused = self.down.try_send(envelope, bell);
-        while let Err(error) = refused {
-            let (envelope, closed) = match error {
-                PushError::Full(envelope) => (envelope, false),
-                PushError::Closed(envelope) => (envelope, true),
+        loop {
+            let entry = match refused {
+                PushError::Full(entry) => entry,
+                PushError::Closed(entry) => {
+                    self.turn_back(hand, entry);
+                    return waited;
+                }
             };
-            let mut held = Held::new(envelope, hand.core, &self.runtime, &hand.frame.worker.id);
-            if closed {
-                // Dropping it ends it as cancelled.
-                return waited;
-            }
+            let mut held = Held::<S::Output, D>::new(
+                entry,
+                &self.down,
+                &self.runtime,
+                &hand.frame.worker.id,
+            );
             // Only who was put off there can make room.
             if hand.frame.worker.owes.swap(false, Ordering::Relaxed) {
                 self.down.call(bell);
             }
-            bell.ring();
             waited = true;
-            self.down.room().await;
-            let Some(envelope) = held.release() else {
+            let mut room = pin!(self.down.room(hand.seat));
+            poll_fn(|cx| {
+                let poll = room.as_mut().poll(cx);
+                if poll.is_pending() {
+                    bell.ring_and_wait();
+                }
+                poll
+            })
+            .await;
+            let Some(entry) = held.release() else {
                 return waited;
             };
-            refused = self.down.try_send(envelope, bell);
+            match self.down.try_send(entry, bell) {
+                Ok(()) => return waited,
+                Err(again) => refused = again,
+            }
         }
-        waited
     }
 }

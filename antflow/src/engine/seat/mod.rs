@@ -1,0 +1,279 @@
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Wake, Waker};
+
+use super::core::Shared;
+use super::watchdog::Watchdog;
+use super::sync::{AtomicU8, AtomicUsize, Mutex, Ordering, lock};
+
+mod place;
+
+use place::note_wake;
+pub(crate) use place::{Drive, leave_to_task, relieve};
+
+/// Where a worker sits: its future, and whose turn it is to poll it.
+///
+/// A worker is not bound to a task. It has one of its own, the driver, which a wake-up calls; but a task whose worker
+/// has come to wait may poll another one in its place, as far as that one gets. So an item goes on to the next stage
+/// without a task in between being scheduled.
+pub struct Seat {
+    run: Weak<Shared>,
+    watchdog: Arc<Watchdog>,
+    /// The index of the stage that the worker belongs to.
+    stage: usize,
+    state: AtomicU8,
+    worker: usize,
+    /// How many items the worker takes at once. 0 if one takes it so long that no other task should poll it.
+    reach: AtomicUsize,
+    /// Taken by whoever has set the state to `POLLED`.
+    sitter: Mutex<Option<Worker>>,
+    driver: Mutex<Option<Waker>>,
+    /// Counts the drivers. Those before the last one are to end.
+    drivers: AtomicUsize,
+}
+
+struct Worker {
+    future: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// The seat itself.
+    waker: Waker,
+}
+
+/// The worker waits, and nobody has woken it.
+const WAITING: u8 = 0;
+/// It was woken, and the driver called.
+const WOKEN: u8 = 1;
+/// Somebody polls it.
+const POLLED: u8 = 2;
+/// It was woken while somebody polls it.
+const MISSED: u8 = 3;
+/// The driver has gone while somebody polls it.
+const ABANDONED: u8 = 4;
+/// There is no worker any more.
+const EMPTY: u8 = 5;
+/// As `WOKEN`, and the watchdog has seen it so.
+const OVERDUE: u8 = 6;
+
+thread_local! {
+    /// The run, by its address, and the stage of the worker that this thread polls.
+    static CURRENT: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
+}
+
+/// The index of the stage whose worker is running, if that is one of this run.
+pub(crate) fn current_stage(shared: &Shared) -> Option<usize> {
+    let (run, stage) = CURRENT.get()?;
+    (run == std::ptr::from_ref(shared).addr()).then_some(stage)
+}
+
+impl Seat {
+    /// A seat for the worker that `work` makes.
+    pub(crate) fn new<F>(
+        shared: &Arc<Shared>,
+        stage: usize,
+        worker: usize,
+        work: impl FnOnce(&Arc<Self>) -> F,
+    ) -> Arc<Self>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let seat = Arc::new(Self {
+            run: Arc::downgrade(shared),
+            watchdog: Arc::clone(&shared.watchdog),
+            stage,
+            state: AtomicU8::new(WAITING),
+            worker,
+            reach: AtomicUsize::new(1),
+            sitter: Mutex::new(None),
+            driver: Mutex::new(None),
+            drivers: AtomicUsize::new(0),
+        });
+        let worker = Worker {
+            future: Box::pin(work(&seat)),
+            waker: Waker::from(Arc::clone(&seat)),
+        };
+        *lock(&seat.sitter) = Some(worker);
+        seat
+    }
+
+    pub(super) fn stage(&self) -> usize {
+        self.stage
+    }
+
+    /// The index of the worker in its stage.
+    pub(super) fn worker(&self) -> usize {
+        self.worker
+    }
+
+    /// Notes how many items the worker takes at once; 0 if one takes it long.
+    #[inline]
+    pub(super) fn set_reach(&self, reach: usize) {
+        if self.reach.load(Ordering::Relaxed) != reach {
+            self.reach.store(reach, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn reach(&self) -> usize {
+        self.reach.load(Ordering::Relaxed)
+    }
+
+    /// Lets the worker go on. If somebody else is at it, it is polled once more after that. Returns whether the worker
+    /// has ended.
+    pub(super) fn poll(&self) -> bool {
+        let claimed = self.step(|state| match state {
+            WAITING | WOKEN | OVERDUE => Some(POLLED),
+            POLLED => Some(MISSED),
+            _ => None,
+        });
+        match claimed {
+            Ok(WAITING | WOKEN | OVERDUE) => {}
+            Ok(_) | Err(MISSED) => return false,
+            Err(_) => return true,
+        }
+        let mut polling = Polling { seat: self, pending: false };
+        let mut sitter = lock(&self.sitter);
+        polling.pending = sitter.as_mut().is_some_and(|worker| {
+            let before = CURRENT.replace(Some((self.run.as_ptr().addr(), self.stage)));
+            let _restore = Restore(before);
+            let poll = worker
+                .future
+                .as_mut()
+                .poll(&mut Context::from_waker(&worker.waker));
+            poll.is_pending()
+        });
+        drop(sitter);
+        let pending = polling.pending;
+        drop(polling);
+        !pending
+    }
+
+    /// Ends the worker where it waits, as its driver is gone.
+    pub(super) fn vacate(&self) {
+        let left = self.step(|state| match state {
+            WAITING | WOKEN | OVERDUE => Some(EMPTY),
+            POLLED | MISSED => Some(ABANDONED),
+            _ => None,
+        });
+        if matches!(left, Ok(WAITING | WOKEN | OVERDUE)) {
+            self.clear();
+        }
+    }
+
+    /// Drops the worker, and lets its driver end.
+    fn clear(&self) {
+        let sitter = lock(&self.sitter).take();
+        drop(sitter);
+        let driver = lock(&self.driver).take();
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
+    fn step(&self, next: impl FnMut(u8) -> Option<u8>) -> Result<u8, u8> {
+        self.state
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, next)
+    }
+
+    fn call_driver(&self) {
+        note_wake();
+        if let Some(driver) = &*lock(&self.driver) {
+            driver.wake_by_ref();
+        }
+    }
+
+    fn set_driver(&self, driver: &Waker) {
+        *lock(&self.driver) = Some(driver.clone());
+    }
+
+    pub(crate) fn is_woken(&self) -> bool {
+        matches!(
+            self.state.load(Ordering::Acquire),
+            WOKEN | MISSED | OVERDUE
+        )
+    }
+
+    /// Gives the worker a new task, as its own is held up.
+    fn replace_driver(self: &Arc<Self>) {
+        *lock(&self.driver) = None;
+        self.drivers.fetch_add(1, Ordering::AcqRel);
+        if let Some(run) = self.run.upgrade() {
+            run.drive_anew(self);
+        }
+    }
+
+    /// Sees whether the worker's task comes when it is called; gives the worker another one if it was seen before that
+    /// it does not, be it because the thread that is to run it is blocked. Says whether it is to be seen again.
+    pub(crate) fn look_after(self: &Arc<Self>) -> bool {
+        match self.state.load(Ordering::Relaxed) {
+            WOKEN => {
+                // It comes in between, or is overdue when it is seen next.
+                let _ = self.step(|state| (state == WOKEN).then_some(OVERDUE));
+                true
+            }
+            OVERDUE => {
+                self.replace_driver();
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Wake for Seat {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let woken = self.step(|state| match state {
+            WAITING => Some(WOKEN),
+            POLLED => Some(MISSED),
+            _ => None,
+        });
+        if woken == Ok(WAITING) {
+            self.call_driver();
+            self.watchdog.wake();
+        }
+    }
+}
+
+/// What follows a poll, also one that has panicked.
+struct Polling<'a> {
+    seat: &'a Seat,
+    pending: bool,
+}
+
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        let Self { seat, pending } = *self;
+        let left = seat.step(|state| {
+            Some(match state {
+                POLLED if pending => WAITING,
+                MISSED if pending => WOKEN,
+                _ => EMPTY,
+            })
+        });
+        match left {
+            Ok(POLLED) if pending => {}
+            Ok(MISSED) if pending => seat.call_driver(),
+            _ => seat.clear(),
+        }
+    }
+}
+
+struct Restore(Option<(usize, usize)>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+impl std::fmt::Debug for Seat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seat")
+            .field("stage", &self.stage)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

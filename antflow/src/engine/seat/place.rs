@@ -1,0 +1,217 @@
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll, Wake};
+
+use super::super::sync::Ordering;
+use super::Seat;
+
+/// How many workers a task polls in place of its own before others have their turn.
+const ROUNDS: usize = 16;
+
+/// The task of a worker: polls it, and whoever it leaves something to when it comes to wait.
+pub(crate) struct Drive {
+    seat: Arc<Seat>,
+    /// Which one it is of the drivers of the seat.
+    number: usize,
+    /// Whether the seat knows how to wake it.
+    seated: bool,
+}
+
+impl Drive {
+    pub(crate) fn new(seat: Arc<Seat>) -> Self {
+        Self {
+            number: seat.drivers.load(Ordering::Acquire),
+            seat,
+            seated: false,
+        }
+    }
+
+    /// Whether another task is the driver now.
+    fn is_relieved(&self) -> bool {
+        self.seat.drivers.load(Ordering::Acquire) != self.number
+    }
+
+    /// Polls who was left to this task. The worker of the task itself waits meanwhile.
+    fn run_errands(&self, errand: &Errand, first: Arc<Seat>) {
+        let mut next = first;
+        for _ in 0..ROUNDS {
+            next.poll();
+            match errand.next() {
+                Some(another) => next = another,
+                None => return,
+            }
+        }
+        next.wake();
+    }
+}
+
+impl Future for Drive {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if this.is_relieved() {
+            return Poll::Ready(());
+        }
+        if !this.seated {
+            // A task has the same waker all its life.
+            this.seat.set_driver(cx.waker());
+            this.seated = true;
+        }
+        let errand = Errand::begin();
+        if this.seat.poll() {
+            return Poll::Ready(());
+        }
+        if let Some(first) = errand.next() {
+            PLACE.with(|place| {
+                let before = place.lend(&this.seat);
+                this.run_errands(&errand, first);
+                place.leave(before);
+            });
+            if this.is_relieved() {
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Drive {
+    fn drop(&mut self) {
+        if !self.is_relieved() {
+            self.seat.vacate();
+        }
+    }
+}
+
+/// Whom a task that polls a worker is to poll next.
+enum Next {
+    /// The thread polls no worker.
+    None,
+    Free,
+    /// Nobody: somebody was woken who may have to wait for this thread.
+    Closed,
+    Taken(Arc<Seat>),
+}
+
+thread_local! {
+    static NEXT: Cell<Next> = const { Cell::new(Next::None) };
+    static PLACE: Arc<Place> = Place::register();
+}
+
+/// The time in which a task polls workers; afterwards the thread is as it was.
+struct Errand(Next);
+
+impl Errand {
+    fn begin() -> Self {
+        Self(NEXT.replace(Next::Free))
+    }
+
+    fn next(&self) -> Option<Arc<Seat>> {
+        match NEXT.replace(Next::Free) {
+            Next::Taken(seat) => Some(seat),
+            other => {
+                NEXT.set(other);
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Errand {
+    fn drop(&mut self) {
+        let before = std::mem::replace(&mut self.0, Next::None);
+        if let Next::Taken(seat) = NEXT.replace(before) {
+            seat.wake();
+        }
+    }
+}
+
+/// Leaves a worker to the task that polls the one that calls this, which must be about to wait. Given back if there is
+/// none, or it has somebody else to poll already.
+pub(crate) fn leave_to_task(seat: Arc<Seat>) -> Result<(), Arc<Seat>> {
+    match NEXT.replace(Next::None) {
+        Next::Free => {
+            NEXT.set(Next::Taken(seat));
+            Ok(())
+        }
+        other => {
+            NEXT.set(other);
+            Err(seat)
+        }
+    }
+}
+
+/// Notes that a task was woken. It may be one that this thread alone can run, so nobody is polled before that.
+pub(super) fn note_wake() {
+    match NEXT.replace(Next::None) {
+        Next::Free => NEXT.set(Next::Closed),
+        Next::Taken(seat) => {
+            NEXT.set(Next::Closed);
+            seat.wake();
+        }
+        other => NEXT.set(other),
+    }
+}
+
+/// A thread on which a task may be polling others than its own worker.
+struct Place(Mutex<Option<Lent>>);
+
+/// The worker whose task polls others.
+struct Lent {
+    seat: Arc<Seat>,
+    /// Whether somebody has seen it like that.
+    seen: bool,
+}
+
+static PLACES: LazyLock<Mutex<Vec<Weak<Place>>>> = LazyLock::new(Mutex::default);
+
+impl Place {
+    fn register() -> Arc<Self> {
+        let place = Arc::new(Self(Mutex::new(None)));
+        let mut places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
+        places.retain(|place| place.strong_count() > 0);
+        places.push(Arc::downgrade(&place));
+        place
+    }
+
+    fn lent(&self) -> std::sync::MutexGuard<'_, Option<Lent>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes whose task polls others, and gives back who was noted before.
+    fn lend(&self, seat: &Arc<Seat>) -> Option<Lent> {
+        self.lent().replace(Lent {
+            seat: Arc::clone(seat),
+            seen: false,
+        })
+    }
+
+    /// Notes who was noted before.
+    fn leave(&self, before: Option<Lent>) {
+        *self.lent() = before;
+    }
+}
+
+/// Finds the workers that were woken and whose tasks are held up by another worker's item, and gives them new tasks.
+/// Says whether there is anybody to look after.
+pub(crate) fn relieve() -> bool {
+    let mut busy = false;
+    let mut held_up = Vec::new();
+    let places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
+    for place in places.iter().filter_map(Weak::upgrade) {
+        let mut lent = place.lent();
+        let Some(found) = &mut *lent else { continue };
+        busy = true;
+        if std::mem::replace(&mut found.seen, true) && found.seat.is_woken() {
+            held_up.extend(lent.take());
+        }
+    }
+    drop(places);
+    for Lent { seat, .. } in held_up {
+        seat.replace_driver();
+    }
+    busy
+}
