@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 
-use super::seat::{Seat, leave_to_task};
+use super::seat::{Seat, leave_to_task, note_wake};
 
 /// Who waits for something.
 #[derive(Debug)]
@@ -23,7 +23,10 @@ impl Caller {
     pub(crate) fn wake(self) {
         match self {
             Self::Worker(seat) => seat.wake(),
-            Self::Task(waker) => waker.wake(),
+            Self::Task(waker) => {
+                note_wake();
+                waker.wake();
+            }
         }
     }
 }

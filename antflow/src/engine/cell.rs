@@ -147,7 +147,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         if lent > 0 {
             let inputs = inputs
                 .into_iter()
-                .map(|envelope| (envelope.tag.priority, envelope));
+                .map(|envelope| (envelope.tag.priority(), envelope));
             for refused in self.queue.give_back(lent, inputs, bell) {
                 self.turn_away(refused.tag, None);
             }

@@ -1,5 +1,5 @@
 use std::any::Any;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accounting::{Accounting, SettleLater};
+use super::bell::Bell;
 use super::envelope::Envelope;
 use super::outlet::Outlet;
 use super::runtime::StageRuntime;
@@ -111,21 +112,28 @@ impl<Out> Core<Out> {
             Err(_) => &self.shared.tally.failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        self.outlet.put([PipelineResult::new(tag, value)]);
+        let mut bell = Bell::default();
+        self.outlet
+            .put([PipelineResult::new(tag, value)], &mut bell);
         settled
     }
 
     /// Ends items that went through all stages.
-    pub(crate) fn complete(&self, entries: &mut VecDeque<Envelope<Out>>) {
-        let count = entries.len() as u64;
+    pub(crate) fn complete(
+        &self,
+        count: usize,
+        entries: impl IntoIterator<Item = Envelope<Out>>,
+        bell: &mut Bell<'_>,
+    ) {
+        let count = count as u64;
         self.shared
             .tally
             .completed
             .fetch_add(count, Ordering::Relaxed);
         let results = entries
-            .drain(..)
+            .into_iter()
             .map(|entry| PipelineResult::new(entry.tag, Ok(entry.value)));
-        self.outlet.put(results);
+        self.outlet.put(results, bell);
         self.shared.accounting.settle(count);
     }
 
@@ -224,9 +232,16 @@ impl Shared {
     /// Looks after those workers who were woken. Says whether there are any.
     pub(crate) fn look_after_workers(&self) -> bool {
         let handles = self.handles();
-        let overdue: Vec<_> = handles.workers.iter().filter(|(seat, _)| seat.is_woken()).map(|(seat, _)| Arc::clone(seat)).collect();
+        let overdue: Vec<_> = handles
+            .workers
+            .iter()
+            .filter(|(seat, _)| seat.is_woken())
+            .map(|(seat, _)| Arc::clone(seat))
+            .collect();
         drop(handles);
-        overdue.iter().fold(false, |busy, seat| seat.look_after() | busy)
+        overdue
+            .iter()
+            .fold(false, |busy, seat| seat.look_after() | busy)
     }
 
     /// Gives a worker a new task, as its own is held up.

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::iter::once_with;
 
 use crossbeam_utils::CachePadded;
 
@@ -17,7 +18,7 @@ pub(super) struct Desk<I, O>(CachePadded<Spinlock<Papers<I, O>>>);
 #[derive(Debug)]
 struct Papers<I, O> {
     inputs: VecDeque<I>,
-    outputs: VecDeque<O>,
+    outputs: Vec<O>,
     /// Places set aside in the next stage, for `outputs` and those to come.
     reserved: usize,
     /// Places in the stage's own queue that the inputs may go back to.
@@ -46,7 +47,7 @@ impl<I, O> Desk<I, O> {
     pub(super) fn new() -> Self {
         Self(CachePadded::new(Spinlock::new(Papers {
             inputs: VecDeque::new(),
-            outputs: VecDeque::new(),
+            outputs: Vec::new(),
             reserved: 0,
             lent: 0,
             batch: 0,
@@ -96,17 +97,23 @@ impl<I, O> Desk<I, O> {
         Some((first, papers.inputs.len()))
     }
 
-    /// Lays an output down, and takes the next item. If there is no room for the output in the next stage, it stays.
+    /// Lays the output that `make` gives down, and takes the next item. [`Turn::NoRoom`] if there is none for it in the
+    /// next stage: then it is not made.
+    ///
+    /// It is made in its place, since moving it there would take longer than all the rest.
     #[inline]
-    pub(super) fn turn(&self, output: &mut Option<O>) -> Option<I> {
+    pub(super) fn turn(&self, make: impl FnOnce() -> O) -> Turn<I> {
         let mut papers = self.0.lock();
-        if output.is_some() && papers.outputs.len() >= papers.reserved {
-            return None;
+        if papers.outputs.len() >= papers.reserved {
+            return Turn::NoRoom;
         }
-        if let Some(output) = output.take() {
-            papers.outputs.push_back(output);
-        }
-        papers.inputs.pop_front()
+        papers.outputs.extend(once_with(make));
+        papers.inputs.pop_front().map_or(Turn::Done, Turn::Next)
+    }
+
+    /// Takes the next item.
+    pub(super) fn next(&self) -> Option<I> {
+        self.0.lock().inputs.pop_front()
     }
 
     /// Takes the outputs, in exchange for an empty list, and the room that was set aside.
@@ -141,6 +148,14 @@ impl<I, O> Desk<I, O> {
     }
 }
 
+/// See [`Desk::turn`].
+#[derive(Debug)]
+pub(super) enum Turn<I> {
+    Next(I),
+    Done,
+    NoRoom,
+}
+
 /// See [`Desk::clear_stale`].
 #[derive(Debug)]
 pub(super) enum Stale<I, O> {
@@ -151,14 +166,16 @@ pub(super) enum Stale<I, O> {
 
 impl<I, O> Papers<I, O> {
     fn take_outputs(&mut self, outputs: &mut VecDeque<O>) -> usize {
-        std::mem::swap(&mut self.outputs, outputs);
+        // Neither of the two conversions copies anything.
+        let empty = Vec::from(std::mem::take(outputs));
+        *outputs = VecDeque::from(std::mem::replace(&mut self.outputs, empty));
         std::mem::take(&mut self.reserved)
     }
 
     fn clear(&mut self) -> Cleared<I, O> {
         Cleared {
             inputs: std::mem::take(&mut self.inputs),
-            outputs: std::mem::take(&mut self.outputs),
+            outputs: std::mem::take(&mut self.outputs).into(),
             reserved: std::mem::take(&mut self.reserved),
             lent: std::mem::take(&mut self.lent),
         }

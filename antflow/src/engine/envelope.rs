@@ -16,7 +16,7 @@ pub struct Envelope<T> {
 impl<T> Queued for Envelope<T> {
     #[inline]
     fn priority(&self) -> i32 {
-        self.tag.priority
+        self.tag.priority()
     }
 
     #[inline]

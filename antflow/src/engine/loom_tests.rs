@@ -282,7 +282,7 @@ fn loom_places_that_were_lent_come_back_to_a_feeder_who_waits() {
         let Taken::Item { calls, .. } = taken else {
             panic!("{taken:?}");
         };
-        assert_eq!(desk.turn(&mut None), Some(2));
+        assert_eq!(desk.next(), Some(2));
         if calls {
             queue.call(false, &mut Bell::default());
         }
@@ -375,7 +375,7 @@ fn loom_a_desk_is_cleared_while_its_worker_is_at_it() {
             if let Some(output) = output {
                 // No room is set aside any more; the worker waits for some of its own.
                 refused += output;
-                hand = desk.turn(&mut None);
+                hand = desk.next();
             }
         }
         let mut outputs = Vec::new();

@@ -30,3 +30,4 @@ pub(crate) mod watchdog;
 mod worker;
 
 pub use task_list::{Execute, More, One, Retryable, TaskList, Then, tasks, tasks_retried};
+pub(crate) use worker::yield_now;

@@ -3,6 +3,7 @@ use std::task::{Context, Poll, Waker};
 
 use crossbeam_utils::CachePadded;
 
+use super::bell::{Bell, Caller};
 use super::reorder::Reorder;
 use super::sync::{Mutex, lock};
 use crate::item::PipelineResult;
@@ -41,7 +42,11 @@ impl<Out> Outlet<Out> {
         })))
     }
 
-    pub(crate) fn put(&self, outcomes: impl IntoIterator<Item = PipelineResult<Out>>) {
+    pub(crate) fn put(
+        &self,
+        outcomes: impl IntoIterator<Item = PipelineResult<Out>>,
+        bell: &mut Bell<'_>,
+    ) {
         let mut inner = lock(&self.0);
         match &mut inner.results {
             Results::Ordered(results) => {
@@ -51,11 +56,7 @@ impl<Out> Outlet<Out> {
             }
             Results::Completed(results) => results.extend(outcomes),
         }
-        let readers = std::mem::take(&mut inner.readers);
-        drop(inner);
-        for reader in readers {
-            reader.wake();
-        }
+        bell.extend(inner.readers.drain(..).map(Caller::Task));
     }
 
     /// Says that no more outcomes come.

@@ -36,7 +36,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
     pub(super) async fn come_back(mut self, pause: Duration) {
         tokio::time::sleep(pause).await;
         if let Some(envelope) = self.envelope.take() {
-            let priority = envelope.tag.priority;
+            let priority = envelope.tag.priority();
             let mut bell = Bell::default();
             // A closed queue gives it back, and it is dropped with the rest.
             let queue = &self.cell.queue;

@@ -69,16 +69,16 @@ impl<Out: Send + 'static> Sink<Out> for Exit<Out> {
         envelope
     }
 
-    fn fill(&self, _: usize, entries: &mut VecDeque<Envelope<Out>>, _: &mut Bell<'_>) {
-        self.0.complete(entries);
+    fn fill(&self, _: usize, entries: &mut VecDeque<Envelope<Out>>, bell: &mut Bell<'_>) {
+        self.0.complete(entries.len(), entries.drain(..), bell);
     }
 
     fn try_send(
         &self,
         entry: Envelope<Out>,
-        _: &mut Bell<'_>,
+        bell: &mut Bell<'_>,
     ) -> Result<(), PushError<Envelope<Out>>> {
-        self.0.settle(entry.tag, Ok(entry.value));
+        self.0.complete(1, [entry], bell);
         Ok(())
     }
 

@@ -7,10 +7,15 @@ use super::{DEFAULT_PRIORITY, Details, Label};
 pub(crate) struct Tag {
     pub(crate) sequence_id: u64,
     pub(crate) details: Option<Arc<Details>>,
-    pub(crate) priority: i32,
-    /// Twice the number of the attempt, and one more if the stage has begun with the item.
-    progress: u32,
+    /// The priority in the upper half; in the lower one twice the number of the attempt, and one more if the stage has
+    /// begun with the item. One word, since it is read as one where the tag is moved, and a read that follows a write of
+    /// its half has to wait for that.
+    state: u64,
 }
+
+const BEGUN: u64 = 1;
+const FIRST_ATTEMPT: u64 = 1 << 1;
+const PROGRESS: u64 = u32::MAX as u64;
 
 impl Tag {
     #[inline]
@@ -18,8 +23,7 @@ impl Tag {
         Self {
             sequence_id,
             details: label.details,
-            priority: label.priority,
-            progress: 1 << 1,
+            state: u64::from(label.priority.cast_unsigned()) << 32 | FIRST_ATTEMPT,
         }
     }
 
@@ -29,36 +33,41 @@ impl Tag {
         Self {
             sequence_id: 0,
             details: None,
-            priority: DEFAULT_PRIORITY,
-            progress: 0,
+            state: (DEFAULT_PRIORITY.cast_unsigned() as u64) << 32,
         }
+    }
+
+    #[inline]
+    pub(crate) fn priority(&self) -> i32 {
+        ((self.state >> 32) as u32).cast_signed()
     }
 
     /// Notes that the item enters a stage.
     #[inline]
     pub(crate) fn enter(&mut self) {
-        self.progress = 1 << 1;
+        self.state = self.state & !PROGRESS | FIRST_ATTEMPT;
     }
 
     /// The number of the attempt to come or being made, from 1; behind the stage, of the last one.
     #[inline]
     pub(crate) fn attempt(&self) -> u32 {
-        self.progress >> 1
+        (self.state & PROGRESS) as u32 >> 1
     }
 
     #[inline]
     pub(crate) fn set_attempt(&mut self, attempt: u32) {
-        self.progress = attempt.min(u32::MAX >> 1) << 1 | self.progress & 1;
+        let attempt = u64::from(attempt.min(u32::MAX >> 1));
+        self.state = self.state & !PROGRESS | attempt << 1 | self.state & BEGUN;
     }
 
     /// Whether the stage has begun with it, so that `skip_if` is not asked again.
     #[inline]
     pub(crate) fn has_begun(&self) -> bool {
-        self.progress & 1 == 1
+        self.state & BEGUN != 0
     }
 
     #[inline]
     pub(crate) fn begin(&mut self) {
-        self.progress |= 1;
+        self.state |= BEGUN;
     }
 }

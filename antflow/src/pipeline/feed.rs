@@ -1,10 +1,11 @@
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::coop::unconstrained;
 use tokio_util::sync::PollSemaphore;
 
 use super::error::FeedError;
@@ -14,6 +15,7 @@ use crate::engine::core::Shared;
 use crate::engine::envelope::Envelope;
 use crate::engine::queue::Closed;
 use crate::engine::seat::current_stage;
+use crate::engine::yield_now;
 use crate::event::{Pending, is_delivering};
 use crate::item::{IntoItem, Tag};
 use crate::stage::{Stage, TaskContext};
@@ -37,13 +39,17 @@ where
     let may_wait = !is_delivering() && own_stage.is_none_or(|own| inlet.runtime().index > own);
     let mut items = pin!(items);
     let mut closed = pin!(shared.closed.cancelled());
-    let mut fed = 0;
+    let (mut fed, mut next_turn) = (0, TURN);
     // A source that says it is empty is not made to wait for room that it does not need.
     while items.size_hint().1 != Some(0) {
         if may_wait {
             shared.observers.ready().await;
         }
-        tokio::task::coop::consume_budget().await;
+        // Not by the budget of tokio, which may leave the task to a thread that is blocked meanwhile.
+        if fed >= next_turn {
+            yield_now().await;
+            next_turn = fed + TURN;
+        }
         let mut room: Option<Pending<'_>> = None;
         let taken = poll_fn(|cx| {
             // More than one only if they are there for sure: what was taken must not wait for what comes later.
@@ -97,6 +103,8 @@ where
 
 /// How many items are fed at once.
 const BATCH: usize = 32;
+/// How many are fed before others have their turn.
+const TURN: usize = 128;
 
 /// How many items may be taken, and for how many of them room in the queue was set aside.
 #[derive(Clone, Copy)]
@@ -258,7 +266,8 @@ impl<S: Stream> Stream for Windowed<S> {
         let this = &mut *self;
         if this.permit.is_none() {
             // The semaphore is never closed.
-            this.permit = ready!(this.permits.poll_acquire(cx));
+            let acquired = pin!(unconstrained(poll_fn(|cx| this.permits.poll_acquire(cx))));
+            this.permit = ready!(acquired.poll(cx));
         }
         let item = ready!(this.items.as_mut().poll_next(cx));
         if item.is_some()

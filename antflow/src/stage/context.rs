@@ -59,7 +59,7 @@ impl TaskContext {
     /// The item's priority.
     #[must_use]
     pub fn priority(&self) -> i32 {
-        self.tag.priority
+        self.tag.priority()
     }
 
     /// The metadata that the item was fed with.

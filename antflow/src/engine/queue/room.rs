@@ -37,7 +37,9 @@ impl<T> Future for Room<'_, T> {
             inner.feeders.leave(&mut this.key);
             return Poll::Ready(());
         }
-        inner.feeders.enter(&mut this.key, Caller::new(this.seat, cx));
+        inner
+            .feeders
+            .enter(&mut this.key, Caller::new(this.seat, cx));
         Poll::Pending
     }
 }

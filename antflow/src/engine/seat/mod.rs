@@ -5,13 +5,12 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Wake, Waker};
 
 use super::core::Shared;
-use super::watchdog::Watchdog;
 use super::sync::{AtomicU8, AtomicUsize, Mutex, Ordering, lock};
+use super::watchdog::Watchdog;
 
 mod place;
 
-use place::note_wake;
-pub(crate) use place::{Drive, leave_to_task, relieve};
+pub(crate) use place::{Drive, leave_to_task, note_wake, relieve};
 
 /// Where a worker sits: its future, and whose turn it is to poll it.
 ///
@@ -130,7 +129,10 @@ impl Seat {
             Ok(_) | Err(MISSED) => return false,
             Err(_) => return true,
         }
-        let mut polling = Polling { seat: self, pending: false };
+        let mut polling = Polling {
+            seat: self,
+            pending: false,
+        };
         let mut sitter = lock(&self.sitter);
         polling.pending = sitter.as_mut().is_some_and(|worker| {
             let before = CURRENT.replace(Some((self.run.as_ptr().addr(), self.stage)));
@@ -186,10 +188,7 @@ impl Seat {
     }
 
     pub(crate) fn is_woken(&self) -> bool {
-        matches!(
-            self.state.load(Ordering::Acquire),
-            WOKEN | MISSED | OVERDUE
-        )
+        matches!(self.state.load(Ordering::Acquire), WOKEN | MISSED | OVERDUE)
     }
 
     /// Gives the worker a new task, as its own is held up.

@@ -145,7 +145,7 @@ pub(crate) fn leave_to_task(seat: Arc<Seat>) -> Result<(), Arc<Seat>> {
 }
 
 /// Notes that a task was woken. It may be one that this thread alone can run, so nobody is polled before that.
-pub(super) fn note_wake() {
+pub(crate) fn note_wake() {
     match NEXT.replace(Next::None) {
         Next::Free => NEXT.set(Next::Closed),
         Next::Taken(seat) => {

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use super::super::attempt::Failure;
 use super::super::bell::Bell;
 use super::super::cell::{Cell, StageDesk};
+use super::super::desk::Turn;
 use super::super::envelope::Envelope;
 use super::super::sink::Sink;
 use super::super::task_list::TaskList;
@@ -68,37 +69,41 @@ where
             let call = self
                 .tasks
                 .call(&mut slots, self.is_retried, &hand.frame.cx, &self.state);
-            let mut output = match call.await {
+            let output = match call.await {
                 Ok(value) => {
                     hand.frame.worker.completed.add_one();
-                    let tag = hand.release();
-                    Some(self.down.entry(Envelope { value, tag }))
+                    // What `turn` does, where nothing is in the way.
+                    if let Some(desk) = desk {
+                        let mut value = Some(value);
+                        let turn = desk.turn(|| {
+                            let value = value.take().expect("it is made once");
+                            let tag = hand.release();
+                            self.down.entry(Envelope { value, tag })
+                        });
+                        match turn {
+                            Turn::Next(next) => {
+                                slots = hand.take_from(next);
+                                continue;
+                            }
+                            Turn::Done => return waited,
+                            Turn::NoRoom => {}
+                        }
+                        value.map(|value| {
+                            let tag = hand.release();
+                            self.down.entry(Envelope { value, tag })
+                        })
+                    } else {
+                        let tag = hand.release();
+                        let entry = self.down.entry(Envelope { value, tag });
+                        if let Err(refused) = self.down.try_send(entry, bell) {
+                            waited |= self.send_late(hand, refused, bell).await;
+                        }
+                        return waited;
+                    }
                 }
                 // Boxed, as it is large and failures are few.
                 Err(failure) => Box::pin(self.mend(hand, Some(slots), *failure, bell)).await,
             };
-            // What `turn` does, where nothing is in the way.
-            match desk {
-                Some(desk) => {
-                    if let Some(next) = desk.turn(&mut output) {
-                        hand.take(next.tag);
-                        slots = next.value;
-                        continue;
-                    }
-                    if output.is_none() {
-                        return waited;
-                    }
-                }
-                None => {
-                    let Some(entry) = output else {
-                        return waited;
-                    };
-                    if let Err(refused) = self.down.try_send(entry, bell) {
-                        waited |= self.send_late(hand, refused, bell).await;
-                    }
-                    return waited;
-                }
-            }
             match self.turn(hand, bell, desk, output, &mut waited).await {
                 Some(next) => slots = next,
                 None => return waited,
@@ -137,17 +142,23 @@ where
         waited: &mut bool,
     ) -> Option<L::Slots> {
         let mut output = output;
-        let mut next = desk.and_then(|desk| desk.turn(&mut output));
+        if let Some(desk) = desk
+            && output.is_some()
+        {
+            match desk.turn(|| output.take().expect("it is made once")) {
+                Turn::Next(next) => return Some(hand.take_from(next)),
+                Turn::Done => return None,
+                Turn::NoRoom => {}
+            }
+        }
         if let Some(entry) = output {
             if let Some(desk) = desk {
                 self.hand_on(desk, bell);
             }
             *waited |= self.send(hand, entry, bell).await;
-            next = desk.and_then(|desk| desk.turn(&mut None));
         }
-        let Envelope { value, tag } = next?;
-        hand.take(tag);
-        Some(value)
+        let next = desk?.next()?;
+        Some(hand.take_from(next))
     }
 
     /// Hands on what is finished on a desk, before something else goes its way.

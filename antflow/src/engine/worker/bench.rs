@@ -57,11 +57,7 @@ where
     St: Send + Sync + 'static,
     D: Sink<S::Output>,
 {
-    pub(super) fn new(
-        cell: &'w Arc<Cell<S, L, St, D>>,
-        seat: &'w Arc<Seat>,
-        index: usize,
-    ) -> Self {
+    pub(super) fn new(cell: &'w Arc<Cell<S, L, St, D>>, seat: &'w Arc<Seat>, index: usize) -> Self {
         let config = &cell.runtime.config;
         Self {
             cell,

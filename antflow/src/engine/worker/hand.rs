@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicUsize;
 
 use super::super::cell::Cell;
 use super::super::core::Core;
+use super::super::envelope::Envelope;
 use super::super::frame::{Frame, RetryIf};
 use super::super::seat::Seat;
 use super::super::sink::Sink;
@@ -66,6 +67,12 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
         cx.leave_tasks();
         cx.tag = tag;
         self.busy = true;
+    }
+
+    /// Takes an item out of its envelope.
+    pub(super) fn take_from<T>(&mut self, envelope: Envelope<T>) -> T {
+        self.take(envelope.tag);
+        envelope.value
     }
 
     /// Lets go of the item, which is somebody else's from now on.

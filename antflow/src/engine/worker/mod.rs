@@ -47,9 +47,13 @@ where
         for index in 0..self.runtime.workers.len() {
             let cell = Arc::clone(self);
             let seat = if self.is_plain() {
-                Seat::new(shared, stage, index, |seat| cell.work::<true>(index, Arc::clone(seat)))
+                Seat::new(shared, stage, index, |seat| {
+                    cell.work::<true>(index, Arc::clone(seat))
+                })
             } else {
-                Seat::new(shared, stage, index, |seat| cell.work::<false>(index, Arc::clone(seat)))
+                Seat::new(shared, stage, index, |seat| {
+                    cell.work::<false>(index, Arc::clone(seat))
+                })
             };
             shared.drive(seat);
         }
@@ -235,7 +239,7 @@ where
 }
 
 /// Lets others have their turn, and can be taken over by another thread meanwhile.
-async fn yield_now() {
+pub(crate) async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {
         if std::mem::replace(&mut yielded, true) {

@@ -111,12 +111,8 @@ where
                     return waited;
                 }
             };
-            let mut held = Held::<S::Output, D>::new(
-                entry,
-                &self.down,
-                &self.runtime,
-                &hand.frame.worker.id,
-            );
+            let mut held =
+                Held::<S::Output, D>::new(entry, &self.down, &self.runtime, &hand.frame.worker.id);
             // Only who was put off there can make room.
             if hand.frame.worker.owes.swap(false, Ordering::Relaxed) {
                 self.down.call(bell);
