@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use crossbeam_utils::CachePadded;
+use tokio::runtime;
 use tokio::task::{AbortHandle, Id};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -73,8 +74,10 @@ struct Handles {
 }
 
 /// The spawned tasks of a run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Tasks {
+    /// Where the run was started. Who spawns may be elsewhere.
+    runtime: runtime::Handle,
     tracker: TaskTracker,
     handles: Mutex<Handles>,
 }
@@ -92,7 +95,11 @@ impl<Out> Core<Out> {
                 source_panic: Mutex::new(None),
                 next_sequence_id: CachePadded::default(),
                 ids: Ids::default(),
-                tasks: Tasks::default(),
+                tasks: Tasks {
+                    runtime: runtime::Handle::current(),
+                    tracker: TaskTracker::new(),
+                    handles: Mutex::default(),
+                },
             }),
             outlet: Outlet::new(ordered),
         }
@@ -225,7 +232,8 @@ impl Shared {
     /// Spawns the task of a worker.
     pub(crate) fn drive(&self, seat: Arc<Seat>) {
         let mut handles = self.handles();
-        let task = self.tasks.tracker.spawn(Drive::new(Arc::clone(&seat)));
+        let drive = Drive::new(Arc::clone(&seat), 0);
+        let task = self.tasks.tracker.spawn_on(drive, &self.tasks.runtime);
         handles.workers.push((seat, task.abort_handle()));
     }
 
@@ -245,8 +253,8 @@ impl Shared {
     }
 
     /// Gives a worker a new task, as its own is held up.
-    pub(crate) fn drive_anew(self: &Arc<Self>, seat: &Arc<Seat>) {
-        self.spawn(Drive::new(Arc::clone(seat)));
+    pub(crate) fn drive_anew(self: &Arc<Self>, drive: Drive) {
+        self.spawn(drive);
     }
 
     /// Spawns a task of the run.
@@ -254,12 +262,13 @@ impl Shared {
         // The lock is held until the handle is known, so that an abort in between does not miss the task.
         let mut handles = self.handles();
         let shared = Arc::clone(self);
-        let task = self.tasks.tracker.spawn(async move {
+        let whole = async move {
             future.await;
             if let Some(id) = tokio::task::try_id() {
                 shared.handles().others.remove(&id);
             }
-        });
+        };
+        let task = self.tasks.tracker.spawn_on(whole, &self.tasks.runtime);
         let handle = task.abort_handle();
         if self.cancellation.is_cancelled() {
             handle.abort();

@@ -1,22 +1,29 @@
-use std::sync::{Arc, OnceLock};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 
-use super::core::Shared;
 use super::sync::{AtomicBool, Ordering, fence};
 
-/// Looks after what workers hold beside the item in hand, in case that item blocks its thread.
+/// Looks after what workers hold beside the item in hand, and after workers that were woken and do not come, in case an
+/// item blocks its thread.
 ///
-/// While it is at work it looks every millisecond; while no worker holds anything it sleeps, and a worker that begins
-/// to wakes it up.
-#[derive(Debug)]
+/// While it is awake it looks every millisecond. It falls asleep when there is nothing to look after; whoever begins to
+/// hold something wakes it up. It looks from a thread of its own, one for all runs, as a runtime with a blocked thread
+/// may neither run a task nor fire a timer.
 pub(crate) struct Watchdog {
     nap: Nap,
-    call: Notify,
-    task: OnceLock<AbortHandle>,
+    look: OnceLock<Box<dyn Fn(Look) -> bool + Send + Sync>>,
+}
+
+/// How far the watchdog looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// At what workers hold beside the item in hand, and at those whose tasks poll others.
+    AtDesks,
+    /// And at every worker.
+    Everywhere,
 }
 
 const PERIOD: Duration = Duration::from_millis(1);
@@ -29,67 +36,104 @@ impl Watchdog {
     pub(crate) fn new() -> Self {
         Self {
             nap: Nap::new(),
-            call: Notify::new(),
-            task: OnceLock::new(),
+            look: OnceLock::new(),
         }
     }
 
     /// Starts it. `look` says whether there is something to look after.
     ///
     /// Where there is one thread alone it is not needed: nobody could go on if that was blocked.
-    pub(crate) fn start(shared: &Arc<Shared>, look: impl FnMut(Look) -> bool + Send + 'static) {
-        let runtime = Handle::current();
-        if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
-            shared.watchdog.nap.end();
-            return;
-        }
-        let watchdog = Arc::clone(&shared.watchdog);
-        let task = runtime.spawn(async move { watchdog.run(look).await });
-        // It is started once.
-        let _ = shared.watchdog.task.set(task.abort_handle());
-    }
-
-    /// Ends it.
-    pub(crate) fn stop(&self) {
-        if let Some(task) = self.task.get() {
-            task.abort();
+    pub(crate) fn start(&self, look: impl Fn(Look) -> bool + Send + Sync + 'static) {
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            self.nap.end();
+        } else {
+            // It is started once.
+            let _ = self.look.set(Box::new(look));
         }
     }
 
-    /// Wakes it up, if it sleeps. What it is to look after must be there already. Returns whether it slept.
-    pub(super) fn wake(&self) -> bool {
-        let slept = self.nap.end();
-        if slept {
-            self.call.notify_one();
+    /// Wakes it up, if it sleeps. What it is to look after must be there already.
+    #[inline]
+    pub(super) fn wake(self: &Arc<Self>) {
+        if self.nap.end() {
+            PATROL.join(Arc::clone(self));
         }
-        slept
     }
 
-    async fn run(&self, mut look: impl FnMut(Look) -> bool) {
-        loop {
-            self.call.notified().await;
-            let (mut looks, mut quiet) = (0, 0);
-            while quiet < PATIENCE || !self.nap.begin(|| look(Look::Everywhere)) {
-                tokio::time::sleep(PERIOD).await;
-                looks += 1;
-                let busy = look(if looks % WIDE == 0 {
-                    Look::Everywhere
-                } else {
-                    Look::AtDesks
-                });
-                quiet = if busy { 0 } else { quiet + 1 };
-            }
-        }
+    /// A panic comes from what a user's value does when it is dropped, and ends nothing but the look.
+    fn look(&self, look: Look) -> bool {
+        let looked = AssertUnwindSafe(|| self.look.get().is_some_and(|at| at(look)));
+        catch_unwind(looked).unwrap_or(true)
     }
 }
 
-/// How far the watchdog looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// At what workers hold beside the item in hand, and at those whose tasks poll others.
-    AtDesks,
-    /// And at every worker.
-    Everywhere,
+impl std::fmt::Debug for Watchdog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watchdog")
+            .field("nap", &self.nap)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The watchdogs that are awake, and the thread that lets them look.
+struct Patrol {
+    beats: Mutex<Beats>,
+    call: Condvar,
+}
+
+#[derive(Default)]
+struct Beats {
+    is_walking: bool,
+    new: Vec<Arc<Watchdog>>,
+}
+
+static PATROL: Patrol = Patrol {
+    beats: Mutex::new(Beats {
+        is_walking: false,
+        new: Vec::new(),
+    }),
+    call: Condvar::new(),
+};
+
+impl Patrol {
+    fn beats(&self) -> MutexGuard<'_, Beats> {
+        self.beats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn join(&'static self, watchdog: Arc<Watchdog>) {
+        let mut beats = self.beats();
+        beats.new.push(watchdog);
+        if !beats.is_walking {
+            let thread = std::thread::Builder::new().name("antflow-watchdog".to_owned());
+            // If there can be no thread now, the next one who joins tries again.
+            beats.is_walking = thread.spawn(|| self.walk()).is_ok();
+        }
+        drop(beats);
+        self.call.notify_one();
+    }
+
+    fn walk(&self) {
+        let mut awake: Vec<(Arc<Watchdog>, u32)> = Vec::new();
+        for look in (0..WIDE).cycle() {
+            let look = if look == 0 {
+                Look::Everywhere
+            } else {
+                Look::AtDesks
+            };
+            let mut beats = self.beats();
+            if awake.is_empty() {
+                let waited = self.call.wait_while(beats, |beats| beats.new.is_empty());
+                beats = waited.unwrap_or_else(PoisonError::into_inner);
+            }
+            awake.extend(beats.new.drain(..).map(|watchdog| (watchdog, 0)));
+            drop(beats);
+            std::thread::sleep(PERIOD);
+            awake.retain_mut(|(watchdog, quiet)| {
+                *quiet = if watchdog.look(look) { 0 } else { *quiet + 1 };
+                *quiet < PATIENCE || !watchdog.nap.begin(|| watchdog.look(Look::Everywhere))
+            });
+        }
+    }
 }
 
 /// Whether the watchdog sleeps. It does not fall asleep over something that was there before it was asked to wake up.

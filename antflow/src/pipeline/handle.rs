@@ -14,7 +14,6 @@ use crate::engine::cell::Inlet;
 use crate::engine::core::Core;
 use crate::engine::sink::Exit;
 use crate::engine::source::Items;
-use crate::engine::watchdog::Watchdog;
 use crate::event::Observers;
 use crate::item::{IntoItem, PipelineResult};
 use crate::stage::Stage;
@@ -58,9 +57,9 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
             }
         });
         let looked_after = Arc::downgrade(&registry);
-        Watchdog::start(&core.shared, move |look| {
-            looked_after.upgrade().is_some_and(|run| run.rescue(look))
-        });
+        core.shared
+            .watchdog
+            .start(move |look| looked_after.upgrade().is_some_and(|run| run.rescue(look)));
         Ok(Self {
             registry,
             core,

@@ -82,7 +82,6 @@ impl Registry {
         for entry in &self.entries {
             entry.control.close();
         }
-        self.shared.watchdog.stop();
     }
 
     /// Frees what waits behind items that block their threads. False: there is nothing of the kind.

@@ -28,9 +28,15 @@ pub struct Seat {
     reach: AtomicUsize,
     /// Taken by whoever has set the state to `POLLED`.
     sitter: Mutex<Option<Worker>>,
-    driver: Mutex<Option<Waker>>,
-    /// Counts the drivers. Those before the last one are to end.
-    drivers: AtomicUsize,
+    driver: Mutex<Driver>,
+}
+
+/// The task of a worker. Those before the last one are to end.
+#[derive(Default)]
+struct Driver {
+    /// How many there were before it.
+    number: usize,
+    waker: Option<Waker>,
 }
 
 struct Worker {
@@ -84,8 +90,7 @@ impl Seat {
             worker,
             reach: AtomicUsize::new(1),
             sitter: Mutex::new(None),
-            driver: Mutex::new(None),
-            drivers: AtomicUsize::new(0),
+            driver: Mutex::default(),
         });
         let worker = Worker {
             future: Box::pin(work(&seat)),
@@ -165,7 +170,7 @@ impl Seat {
     fn clear(&self) {
         let sitter = lock(&self.sitter).take();
         drop(sitter);
-        let driver = lock(&self.driver).take();
+        let driver = lock(&self.driver).waker.take();
         if let Some(driver) = driver {
             driver.wake();
         }
@@ -178,13 +183,23 @@ impl Seat {
 
     fn call_driver(&self) {
         note_wake();
-        if let Some(driver) = &*lock(&self.driver) {
+        if let Some(driver) = &lock(&self.driver).waker {
             driver.wake_by_ref();
         }
     }
 
-    fn set_driver(&self, driver: &Waker) {
-        *lock(&self.driver) = Some(driver.clone());
+    /// Seats the driver of this number. False: another one has taken over.
+    fn seat_driver(&self, number: usize, waker: &Waker) -> bool {
+        let mut driver = lock(&self.driver);
+        let is_last = driver.number == number;
+        if is_last {
+            driver.waker = Some(waker.clone());
+        }
+        is_last
+    }
+
+    fn is_driver(&self, number: usize) -> bool {
+        lock(&self.driver).number == number
     }
 
     pub(crate) fn is_woken(&self) -> bool {
@@ -193,10 +208,17 @@ impl Seat {
 
     /// Gives the worker a new task, as its own is held up.
     fn replace_driver(self: &Arc<Self>) {
-        *lock(&self.driver) = None;
-        self.drivers.fetch_add(1, Ordering::AcqRel);
+        let (number, before) = {
+            let mut driver = lock(&self.driver);
+            driver.number += 1;
+            (driver.number, driver.waker.take())
+        };
         if let Some(run) = self.run.upgrade() {
-            run.drive_anew(self);
+            run.drive_anew(Drive::new(Arc::clone(self), number));
+        }
+        // It may have come in between, and would not be woken any more to end.
+        if let Some(before) = before {
+            before.wake();
         }
     }
 

@@ -4,7 +4,6 @@ use std::pin::Pin;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, Wake};
 
-use super::super::sync::Ordering;
 use super::Seat;
 
 /// How many workers a task polls in place of its own before others have their turn.
@@ -20,17 +19,12 @@ pub(crate) struct Drive {
 }
 
 impl Drive {
-    pub(crate) fn new(seat: Arc<Seat>) -> Self {
+    pub(crate) fn new(seat: Arc<Seat>, number: usize) -> Self {
         Self {
-            number: seat.drivers.load(Ordering::Acquire),
             seat,
+            number,
             seated: false,
         }
-    }
-
-    /// Whether another task is the driver now.
-    fn is_relieved(&self) -> bool {
-        self.seat.drivers.load(Ordering::Acquire) != self.number
     }
 
     /// Polls who was left to this task. The worker of the task itself waits meanwhile.
@@ -52,13 +46,14 @@ impl Future for Drive {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        if this.is_relieved() {
-            return Poll::Ready(());
-        }
+        // A task has the same waker all its life.
+        this.seated = if this.seated {
+            this.seat.is_driver(this.number)
+        } else {
+            this.seat.seat_driver(this.number, cx.waker())
+        };
         if !this.seated {
-            // A task has the same waker all its life.
-            this.seat.set_driver(cx.waker());
-            this.seated = true;
+            return Poll::Ready(());
         }
         let errand = Errand::begin();
         if this.seat.poll() {
@@ -70,7 +65,7 @@ impl Future for Drive {
                 this.run_errands(&errand, first);
                 place.leave(before);
             });
-            if this.is_relieved() {
+            if !this.seat.is_driver(this.number) {
                 return Poll::Ready(());
             }
         }
@@ -80,7 +75,7 @@ impl Future for Drive {
 
 impl Drop for Drive {
     fn drop(&mut self) {
-        if !self.is_relieved() {
+        if self.seat.is_driver(self.number) {
             self.seat.vacate();
         }
     }

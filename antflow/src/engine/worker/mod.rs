@@ -149,7 +149,7 @@ where
             }
         }
         if rest > 0 || calls || owes.load(Ordering::Relaxed) {
-            bench.rang |= self.core().shared.watchdog.wake();
+            self.core().shared.watchdog.wake();
         }
         if self.order.is_none() && bench.has_called() {
             bench.let_go().await;

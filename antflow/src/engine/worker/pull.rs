@@ -62,7 +62,7 @@ where
         let mut first = None;
         let mut rest = 0;
         if has_priorities || self.order.is_some() {
-            let mut entries = envelopes.collect();
+            let mut entries = envelopes.by_ref().collect();
             self.queue
                 .fill(0, &mut entries, |_, _| false, &mut bench.bell);
             for refused in entries {
@@ -71,9 +71,6 @@ where
         } else {
             first = envelopes.next();
             rest = count.saturating_sub(1);
-            if let Some(desk) = &bench.desk {
-                desk.add(envelopes);
-            }
         }
         if more {
             *lock(&self.source) = Some(source);
@@ -81,6 +78,12 @@ where
             shared.end_source(source);
         }
         let left = self.queue.pulled(rest, more, has_priorities);
+        // Not before the queue knows of their places, since the watchdog may give them back at once.
+        if rest > 0
+            && let Some(desk) = &bench.desk
+        {
+            desk.add(envelopes);
+        }
         if left.closed {
             self.detach();
         }
