@@ -27,10 +27,10 @@ pub(crate) struct Cell<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
     pub(super) state: Arc<St>,
     pub(super) queue: Queue<Envelope<L::Slots>>,
     /// Taken out by the worker that is at it.
-    pub(super) source: CachePadded<Mutex<Option<Box<dyn Source<L::Input>>>>>,
-    desks: Mutex<Vec<Watched<StageDesk<L::Slots, D::Entry>>>>,
+    pub(super) source: CachePadded<Mutex<Origin<L::Input>>>,
+    desks: Desks<StageDesk<L::Slots, D::Entry>>,
     /// The same by worker, for those who have something for it.
-    trays: Box<[OnceLock<Arc<StageDesk<L::Slots, D::Entry>>>]>,
+    trays: Trays<StageDesk<L::Slots, D::Entry>>,
     pub(super) runtime: Arc<StageRuntime>,
     pub(super) down: D,
     /// Whether a failed attempt may be followed by another one.
@@ -39,6 +39,11 @@ pub(crate) struct Cell<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
     pub(super) order: Option<Mutex<Order<D::Entry>>>,
     pub(super) run: Weak<dyn Any + Send + Sync>,
 }
+
+/// Where the items of the first stage come from, while nobody is at it.
+type Origin<T> = Option<Box<dyn Source<T>>>;
+type Desks<D> = Mutex<Vec<Watched<D>>>;
+type Trays<D> = Box<[OnceLock<Arc<D>>]>;
 
 /// The desk of a worker of the stage, as the watchdog sees it.
 struct Watched<D> {

@@ -1,17 +1,22 @@
 //! Models of the hand-made synchronisation: every interleaving that loom finds must keep what the queue and the account
 //! promise. Run by `make loom`.
 
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Poll};
 
 use loom::future::block_on;
 use loom::sync::Arc;
+use loom::sync::atomic::Ordering::SeqCst;
+use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use loom::thread;
 
 use super::accounting::Accounting;
-use super::bell::Bell;
-use super::desk::{Desk, Stale};
-use super::queue::{PushError, Queue, Taken};
+use super::bell::{Bell, Caller};
+use super::desk::{Desk, Stale, Turn};
+use super::queue::{Lanes, PushError, Queue, Queued, Taken};
+use super::seat::{After, Claim, Turns};
 use super::watchdog::Nap;
 use crate::item::DEFAULT_PRIORITY;
 
@@ -21,11 +26,36 @@ fn model(f: impl Fn() + Send + Sync + 'static) {
     builder.check(f);
 }
 
+impl Queued for u32 {
+    fn priority(&self) -> i32 {
+        DEFAULT_PRIORITY
+    }
+
+    fn enter(&mut self) {}
+}
+
+/// Takes as a worker does: asks, and waits for the next time while there is nothing.
+async fn take(
+    queue: &Queue<u32>,
+    limit: usize,
+    returned: usize,
+    mut rest: impl FnMut(&mut Lanes<u32>, usize) -> usize,
+) -> Taken<u32> {
+    let mut taker = queue.taker();
+    let mut returned = returned;
+    poll_fn(|cx| {
+        let returned = std::mem::take(&mut returned);
+        let taken = taker.take(limit, returned, &mut rest, || Caller::new(None, cx));
+        taken.map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
+}
+
 /// Pushes as a worker does: tries, and waits for room while there is none. False: closed.
 async fn push(queue: &Queue<u32>, mut item: u32) -> bool {
     loop {
         let mut bell = Bell::default();
-        match queue.try_push(DEFAULT_PRIORITY, item, |item| item, &mut bell) {
+        match queue.try_push(item, &mut bell) {
             Ok(()) => return true,
             Err(PushError::Closed(_)) => return false,
             Err(PushError::Full(back)) => item = back,
@@ -40,7 +70,7 @@ async fn pop(queue: &Queue<u32>) -> Option<u32> {
 }
 
 async fn ticketed(queue: &Queue<u32>) -> Option<(u32, Option<u64>)> {
-    match queue.take(None, 1, 0, |_, _| 0).await {
+    match take(queue, 1, 0, |_, _| 0).await {
         Taken::Item {
             item,
             ticket,
@@ -131,7 +161,7 @@ fn loom_a_worker_that_goes_away_passes_its_wake_up_on() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
                 let waker = futures_util::task::noop_waker();
-                let take = pin!(queue.take(None, 1, 0, |_, _| 0));
+                let take = pin!(take(&queue, 1, 0, |_, _| 0));
                 // Waits once, and is dropped whether or not it was woken.
                 matches!(
                     take.poll(&mut Context::from_waker(&waker)),
@@ -254,9 +284,10 @@ fn loom_of_two_items_that_come_at_once_each_finds_a_worker() {
                 thread::spawn(move || block_on(pop(&queue)).unwrap())
             })
             .collect();
-        let items = [1, 2].map(|item| (DEFAULT_PRIORITY, item));
+        let mut items = VecDeque::from([1, 2]);
         assert_eq!(queue.try_reserve(2), Ok(2));
-        assert!(queue.fill(2, items, &mut Bell::default()).is_empty());
+        queue.fill(2, &mut items, |_, _| false, &mut Bell::default());
+        assert!(items.is_empty());
         let got: u32 = workers
             .into_iter()
             .map(|worker| worker.join().unwrap())
@@ -278,7 +309,7 @@ fn loom_places_that_were_lent_come_back_to_a_feeder_who_waits() {
             thread::spawn(move || assert!(block_on(push(&queue, 3))))
         };
         let desk = Desk::<u32, u32>::new();
-        let taken = block_on(queue.take(None, 2, 0, |items, most| desk.load(items, most)));
+        let taken = block_on(take(&queue, 2, 0, |items, most| desk.load(items, most)));
         let Taken::Item { calls, .. } = taken else {
             panic!("{taken:?}");
         };
@@ -286,8 +317,8 @@ fn loom_places_that_were_lent_come_back_to_a_feeder_who_waits() {
         if calls {
             queue.call(false, &mut Bell::default());
         }
-        let lent = desk.finish(&mut Vec::new()).lent;
-        let next = block_on(queue.take(None, 1, lent, |_, _| 0));
+        let lent = desk.finish(&mut VecDeque::new()).lent;
+        let next = block_on(take(&queue, 1, lent, |_, _| 0));
         assert!(matches!(next, Taken::Item { item: 3, .. }));
         feeder.join().unwrap();
     });
@@ -302,7 +333,7 @@ fn loom_what_a_worker_gives_back_is_taken_up_by_another() {
             assert!(push(&queue, 2).await);
         });
         let desk = Desk::<u32, u32>::new();
-        block_on(queue.take(None, 2, 0, |items, most| desk.load(items, most)));
+        block_on(take(&queue, 2, 0, |items, most| desk.load(items, most)));
         let other = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || block_on(pop(&queue)))
@@ -319,14 +350,14 @@ fn loom_what_a_worker_gives_back_is_taken_up_by_another() {
 fn loom_the_source_passes_from_worker_to_worker() {
     model(|| {
         let queue = Arc::new(Queue::<u32>::new(2, None));
-        let left = Arc::new(loom::sync::atomic::AtomicUsize::new(2));
+        let left = Arc::new(AtomicUsize::new(2));
         let workers: Vec<_> = (0..2)
             .map(|_| {
                 let (queue, left) = (Arc::clone(&queue), Arc::clone(&left));
                 thread::spawn(move || {
                     block_on(async {
-                        assert_eq!(queue.take(None, 1, 0, |_, _| 0).await, Taken::Source);
-                        let before = left.fetch_sub(1, loom::sync::atomic::Ordering::SeqCst);
+                        assert_eq!(take(&queue, 1, 0, |_, _| 0).await, Taken::Source);
+                        let before = left.fetch_sub(1, SeqCst);
                         if queue.pulled(0, before > 1, false).calls {
                             queue.call(false, &mut Bell::default());
                         }
@@ -351,7 +382,7 @@ fn loom_a_desk_is_cleared_while_its_worker_is_at_it() {
             }
         });
         let desk = Arc::new(Desk::<u32, u32>::new());
-        block_on(queue.take(None, 3, 0, |items, most| desk.load(items, most)));
+        block_on(take(&queue, 3, 0, |items, most| desk.load(items, most)));
         desk.reserve(3);
         let watchdog = {
             let desk = Arc::clone(&desk);
@@ -370,15 +401,17 @@ fn loom_a_desk_is_cleared_while_its_worker_is_at_it() {
         let mut refused = 0;
         let mut hand = Some(1);
         while let Some(item) = hand {
-            let mut output = Some(item);
-            hand = desk.turn(&mut output);
-            if let Some(output) = output {
-                // No room is set aside any more; the worker waits for some of its own.
-                refused += output;
-                hand = desk.next();
-            }
+            hand = match desk.turn(|| item) {
+                Turn::Next(next) => Some(next),
+                Turn::Done => None,
+                Turn::NoRoom => {
+                    // The worker waits for some of its own.
+                    refused += item;
+                    desk.next()
+                }
+            };
         }
-        let mut outputs = Vec::new();
+        let mut outputs = VecDeque::new();
         desk.finish(&mut outputs);
         let found = watchdog.join().unwrap();
         assert_eq!(found + refused + outputs.into_iter().sum::<u32>(), 6);
@@ -408,13 +441,13 @@ fn loom_the_watchdog_does_not_fall_asleep_over_a_loaded_desk() {
 fn loom_a_join_waits_for_all_that_was_accepted() {
     model(|| {
         let account = Arc::new(Accounting::new());
-        let settled = Arc::new(loom::sync::atomic::AtomicUsize::new(0));
+        let settled = Arc::new(AtomicUsize::new(0));
         let feeder = {
             let (account, settled) = (Arc::clone(&account), Arc::clone(&settled));
             thread::spawn(move || {
                 let accepted = account.accept(1);
                 if accepted {
-                    settled.fetch_add(1, loom::sync::atomic::Ordering::SeqCst);
+                    settled.fetch_add(1, SeqCst);
                     account.settle(1);
                 }
                 accepted
@@ -422,7 +455,7 @@ fn loom_a_join_waits_for_all_that_was_accepted() {
         };
         account.close();
         block_on(account.idle());
-        let seen = settled.load(loom::sync::atomic::Ordering::SeqCst);
+        let seen = settled.load(SeqCst);
         let accepted = feeder.join().unwrap();
         // What was accepted before the join had settled when the join returned.
         assert_eq!(seen, usize::from(accepted));
@@ -435,19 +468,86 @@ fn loom_an_item_fed_from_within_is_waited_for() {
     model(|| {
         let account = Arc::new(Accounting::new());
         assert!(account.accept(1));
-        let done = Arc::new(loom::sync::atomic::AtomicBool::new(false));
+        let done = Arc::new(AtomicBool::new(false));
         let task = {
             let (account, done) = (Arc::clone(&account), Arc::clone(&done));
             thread::spawn(move || {
                 account.accept_inside(1);
                 account.settle(1);
-                done.store(true, loom::sync::atomic::Ordering::SeqCst);
+                done.store(true, SeqCst);
                 account.settle(1);
             })
         };
         account.close();
         block_on(account.idle());
-        assert!(done.load(loom::sync::atomic::Ordering::SeqCst));
+        assert!(done.load(SeqCst));
         task.join().unwrap();
+    });
+}
+
+/// Polls a worker that ends once it has seen `ready`. Returns whether it has.
+fn poll(turns: &Turns, ready: &AtomicBool, calls: &AtomicUsize) -> bool {
+    if turns.claim() != Claim::Mine {
+        return false;
+    }
+    let seen = ready.load(SeqCst);
+    if turns.end(!seen) == After::CallDriver {
+        calls.fetch_add(1, SeqCst);
+    }
+    seen
+}
+
+#[test]
+fn loom_a_worker_that_two_tasks_poll_misses_no_wake_up() {
+    model(|| {
+        let turns = Arc::new(Turns::new());
+        let ready = Arc::new(AtomicBool::new(false));
+        let calls = Arc::new(AtomicUsize::new(0));
+        let pollers: Vec<_> = (0..2)
+            .map(|_| {
+                let (turns, ready, calls) =
+                    (Arc::clone(&turns), Arc::clone(&ready), Arc::clone(&calls));
+                thread::spawn(move || poll(&turns, &ready, &calls))
+            })
+            .collect();
+        ready.store(true, SeqCst);
+        if turns.wake() {
+            calls.fetch_add(1, SeqCst);
+        }
+        let seen = pollers
+            .into_iter()
+            .fold(false, |seen, poller| poller.join().unwrap() | seen);
+        if !seen {
+            assert!(calls.load(SeqCst) > 0, "nobody calls the driver");
+            assert!(poll(&turns, &ready, &calls));
+        }
+        assert_eq!(turns.claim(), Claim::Over);
+    });
+}
+
+#[test]
+fn loom_a_worker_whose_driver_goes_is_dropped_once() {
+    model(|| {
+        let turns = Arc::new(Turns::new());
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let poller = {
+            let (turns, dropped) = (Arc::clone(&turns), Arc::clone(&dropped));
+            thread::spawn(move || {
+                if turns.claim() == Claim::Mine && turns.end(true) == After::Clear {
+                    dropped.fetch_add(1, SeqCst);
+                }
+            })
+        };
+        let waker = {
+            let turns = Arc::clone(&turns);
+            thread::spawn(move || turns.wake())
+        };
+        if turns.vacate() {
+            dropped.fetch_add(1, SeqCst);
+        }
+        poller.join().unwrap();
+        waker.join().unwrap();
+        assert_eq!(dropped.load(SeqCst), 1);
+        assert_eq!(turns.claim(), Claim::Over);
     });
 }

@@ -30,7 +30,6 @@ pub(crate) struct TaskRuntime {
 
 /// What a run knows of a worker. Each counter is written by the worker alone.
 #[derive(Debug)]
-#[repr(align(128))]
 pub(crate) struct WorkerRuntime {
     pub(crate) id: WorkerId,
     pub(crate) status: Arc<WorkerStatus>,

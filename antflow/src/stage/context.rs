@@ -149,7 +149,6 @@ pub(crate) fn item_id(details: Option<&Details>, sequence_id: u64) -> ItemId {
 
 /// What one worker is at, written by it alone and read by anybody.
 #[derive(Debug, Default)]
-#[repr(align(128))]
 pub(crate) struct WorkerStatus {
     /// The sequence number of the item in hand, plus one; 0 while idle.
     item: AtomicU64,

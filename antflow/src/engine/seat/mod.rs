@@ -5,12 +5,15 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Wake, Waker};
 
 use super::core::Shared;
-use super::sync::{AtomicU8, AtomicUsize, Mutex, Ordering, lock};
+use super::sync::{AtomicUsize, Mutex, Ordering, lock};
 use super::watchdog::Watchdog;
 
 mod place;
+mod turns;
 
 pub(crate) use place::{Drive, leave_to_task, note_wake, relieve};
+use turns::Lateness;
+pub(crate) use turns::{After, Claim, Turns};
 
 /// Where a worker sits: its future, and whose turn it is to poll it.
 ///
@@ -22,11 +25,11 @@ pub struct Seat {
     watchdog: Arc<Watchdog>,
     /// The index of the stage that the worker belongs to.
     stage: usize,
-    state: AtomicU8,
+    turns: Turns,
     worker: usize,
     /// How many items the worker takes at once. 0 if one takes it so long that no other task should poll it.
     reach: AtomicUsize,
-    /// Taken by whoever has set the state to `POLLED`.
+    /// Taken by whoever has the turn.
     sitter: Mutex<Option<Worker>>,
     driver: Mutex<Driver>,
 }
@@ -44,21 +47,6 @@ struct Worker {
     /// The seat itself.
     waker: Waker,
 }
-
-/// The worker waits, and nobody has woken it.
-const WAITING: u8 = 0;
-/// It was woken, and the driver called.
-const WOKEN: u8 = 1;
-/// Somebody polls it.
-const POLLED: u8 = 2;
-/// It was woken while somebody polls it.
-const MISSED: u8 = 3;
-/// The driver has gone while somebody polls it.
-const ABANDONED: u8 = 4;
-/// There is no worker any more.
-const EMPTY: u8 = 5;
-/// As `WOKEN`, and the watchdog has seen it so.
-const OVERDUE: u8 = 6;
 
 thread_local! {
     /// The run, by its address, and the stage of the worker that this thread polls.
@@ -86,7 +74,7 @@ impl Seat {
             run: Arc::downgrade(shared),
             watchdog: Arc::clone(&shared.watchdog),
             stage,
-            state: AtomicU8::new(WAITING),
+            turns: Turns::new(),
             worker,
             reach: AtomicUsize::new(1),
             sitter: Mutex::new(None),
@@ -124,15 +112,10 @@ impl Seat {
     /// Lets the worker go on. If somebody else is at it, it is polled once more after that. Returns whether the worker
     /// has ended.
     pub(super) fn poll(&self) -> bool {
-        let claimed = self.step(|state| match state {
-            WAITING | WOKEN | OVERDUE => Some(POLLED),
-            POLLED => Some(MISSED),
-            _ => None,
-        });
-        match claimed {
-            Ok(WAITING | WOKEN | OVERDUE) => {}
-            Ok(_) | Err(MISSED) => return false,
-            Err(_) => return true,
+        match self.turns.claim() {
+            Claim::Mine => {}
+            Claim::Later => return false,
+            Claim::Over => return true,
         }
         let mut polling = Polling {
             seat: self,
@@ -156,12 +139,7 @@ impl Seat {
 
     /// Ends the worker where it waits, as its driver is gone.
     pub(super) fn vacate(&self) {
-        let left = self.step(|state| match state {
-            WAITING | WOKEN | OVERDUE => Some(EMPTY),
-            POLLED | MISSED => Some(ABANDONED),
-            _ => None,
-        });
-        if matches!(left, Ok(WAITING | WOKEN | OVERDUE)) {
+        if self.turns.vacate() {
             self.clear();
         }
     }
@@ -174,11 +152,6 @@ impl Seat {
         if let Some(driver) = driver {
             driver.wake();
         }
-    }
-
-    fn step(&self, next: impl FnMut(u8) -> Option<u8>) -> Result<u8, u8> {
-        self.state
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, next)
     }
 
     fn call_driver(&self) {
@@ -203,7 +176,7 @@ impl Seat {
     }
 
     pub(crate) fn is_woken(&self) -> bool {
-        matches!(self.state.load(Ordering::Acquire), WOKEN | MISSED | OVERDUE)
+        self.turns.is_woken()
     }
 
     /// Gives the worker a new task, as its own is held up.
@@ -225,18 +198,11 @@ impl Seat {
     /// Sees whether the worker's task comes when it is called; gives the worker another one if it was seen before that
     /// it does not, be it because the thread that is to run it is blocked. Says whether it is to be seen again.
     pub(crate) fn look_after(self: &Arc<Self>) -> bool {
-        match self.state.load(Ordering::Relaxed) {
-            WOKEN => {
-                // It comes in between, or is overdue when it is seen next.
-                let _ = self.step(|state| (state == WOKEN).then_some(OVERDUE));
-                true
-            }
-            OVERDUE => {
-                self.replace_driver();
-                true
-            }
-            _ => false,
+        let lateness = self.turns.lateness();
+        if lateness == Lateness::Late {
+            self.replace_driver();
         }
+        lateness != Lateness::NotCalled
     }
 }
 
@@ -246,12 +212,7 @@ impl Wake for Seat {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let woken = self.step(|state| match state {
-            WAITING => Some(WOKEN),
-            POLLED => Some(MISSED),
-            _ => None,
-        });
-        if woken == Ok(WAITING) {
+        if self.turns.wake() {
             self.call_driver();
             self.watchdog.wake();
         }
@@ -267,17 +228,10 @@ struct Polling<'a> {
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
         let Self { seat, pending } = *self;
-        let left = seat.step(|state| {
-            Some(match state {
-                POLLED if pending => WAITING,
-                MISSED if pending => WOKEN,
-                _ => EMPTY,
-            })
-        });
-        match left {
-            Ok(POLLED) if pending => {}
-            Ok(MISSED) if pending => seat.call_driver(),
-            _ => seat.clear(),
+        match seat.turns.end(pending) {
+            After::Nothing => {}
+            After::CallDriver => seat.call_driver(),
+            After::Clear => seat.clear(),
         }
     }
 }
@@ -294,7 +248,7 @@ impl std::fmt::Debug for Seat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Seat")
             .field("stage", &self.stage)
-            .field("state", &self.state)
+            .field("turns", &self.turns)
             .finish_non_exhaustive()
     }
 }

@@ -26,19 +26,6 @@ impl Drive {
             seated: false,
         }
     }
-
-    /// Polls who was left to this task. The worker of the task itself waits meanwhile.
-    fn run_errands(&self, errand: &Errand, first: Arc<Seat>) {
-        let mut next = first;
-        for _ in 0..ROUNDS {
-            next.poll();
-            match errand.next() {
-                Some(another) => next = another,
-                None => return,
-            }
-        }
-        next.wake();
-    }
 }
 
 impl Future for Drive {
@@ -55,14 +42,14 @@ impl Future for Drive {
         if !this.seated {
             return Poll::Ready(());
         }
-        let errand = Errand::begin();
+        let _errand = Errand::begin();
         if this.seat.poll() {
             return Poll::Ready(());
         }
-        if let Some(first) = errand.next() {
+        if let Some(first) = next_errand() {
             PLACE.with(|place| {
                 let before = place.lend(&this.seat);
-                this.run_errands(&errand, first);
+                run_errands(first);
                 place.leave(before);
             });
             if !this.seat.is_driver(this.number) {
@@ -79,6 +66,19 @@ impl Drop for Drive {
             self.seat.vacate();
         }
     }
+}
+
+/// Polls who was left to this task. Its own worker waits meanwhile.
+fn run_errands(first: Arc<Seat>) {
+    let mut next = first;
+    for _ in 0..ROUNDS {
+        next.poll();
+        match next_errand() {
+            Some(another) => next = another,
+            None => return,
+        }
+    }
+    next.wake();
 }
 
 /// Whom a task that polls a worker is to poll next.
@@ -103,16 +103,6 @@ impl Errand {
     fn begin() -> Self {
         Self(NEXT.replace(Next::Free))
     }
-
-    fn next(&self) -> Option<Arc<Seat>> {
-        match NEXT.replace(Next::Free) {
-            Next::Taken(seat) => Some(seat),
-            other => {
-                NEXT.set(other);
-                None
-            }
-        }
-    }
 }
 
 impl Drop for Errand {
@@ -120,6 +110,17 @@ impl Drop for Errand {
         let before = std::mem::replace(&mut self.0, Next::None);
         if let Next::Taken(seat) = NEXT.replace(before) {
             seat.wake();
+        }
+    }
+}
+
+/// Who was left to the task that this thread runs.
+fn next_errand() -> Option<Arc<Seat>> {
+    match NEXT.replace(Next::Free) {
+        Next::Taken(seat) => Some(seat),
+        other => {
+            NEXT.set(other);
+            None
         }
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,6 +16,67 @@ use super::super::task_list::TaskList;
 use super::hand::Hand;
 use crate::stage::Stage;
 
+/// How a worker works on items. A type of its own for each, as a worker takes the memory of all that it may await.
+pub(super) trait Manner: 'static {
+    /// Works on the item in hand and then on those on the desk. Returns whether it waited for room in the next stage.
+    fn work_off<S, L, St, D>(
+        cell: &Arc<Cell<S, L, St, D>>,
+        hand: &mut Hand<'_, D::Final>,
+        bell: &mut Bell<'_>,
+        desk: Option<&StageDesk<L::Slots, D::Entry>>,
+        first: L::Slots,
+    ) -> impl Future<Output = bool> + Send
+    where
+        S: Stage,
+        L: TaskList<St, Input = S::Input, Output = S::Output>,
+        St: Send + Sync + 'static,
+        D: Sink<S::Output>;
+}
+
+/// An attempt is nothing but a call, as most are.
+#[derive(Debug)]
+pub(super) enum Plain {}
+
+/// There are events, bounds or functions beside the tasks.
+#[derive(Debug)]
+pub(super) enum Full {}
+
+impl Manner for Plain {
+    fn work_off<S, L, St, D>(
+        cell: &Arc<Cell<S, L, St, D>>,
+        hand: &mut Hand<'_, D::Final>,
+        bell: &mut Bell<'_>,
+        desk: Option<&StageDesk<L::Slots, D::Entry>>,
+        first: L::Slots,
+    ) -> impl Future<Output = bool> + Send
+    where
+        S: Stage,
+        L: TaskList<St, Input = S::Input, Output = S::Output>,
+        St: Send + Sync + 'static,
+        D: Sink<S::Output>,
+    {
+        cell.work_off_plainly(hand, bell, desk, first)
+    }
+}
+
+impl Manner for Full {
+    fn work_off<S, L, St, D>(
+        cell: &Arc<Cell<S, L, St, D>>,
+        hand: &mut Hand<'_, D::Final>,
+        bell: &mut Bell<'_>,
+        desk: Option<&StageDesk<L::Slots, D::Entry>>,
+        first: L::Slots,
+    ) -> impl Future<Output = bool> + Send
+    where
+        S: Stage,
+        L: TaskList<St, Input = S::Input, Output = S::Output>,
+        St: Send + Sync + 'static,
+        D: Sink<S::Output>,
+    {
+        cell.work_off_fully(hand, bell, desk, first)
+    }
+}
+
 impl<S, L, St, D> Cell<S, L, St, D>
 where
     S: Stage,
@@ -22,17 +84,14 @@ where
     St: Send + Sync + 'static,
     D: Sink<S::Output>,
 {
-    /// Works on the item in hand and then on those on the desk. Returns whether it waited for room in the next stage.
-    pub(super) async fn work_off<const PLAIN: bool>(
+    /// The [`Manner`] of [`Plain`] attempts.
+    async fn work_off_plainly(
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
         bell: &mut Bell<'_>,
         desk: Option<&StageDesk<L::Slots, D::Entry>>,
         first: L::Slots,
     ) -> bool {
-        if !PLAIN {
-            return self.handle_all(hand, bell, desk, first).await;
-        }
         let mut waited = false;
         let mut next = Some(first);
         while let Some(slots) = next {
@@ -46,7 +105,7 @@ where
                 Err(panic) => {
                     let failure = Failure::panicked(&*panic);
                     let output = Box::pin(self.mend(hand, None, failure, bell)).await;
-                    self.turn(hand, bell, desk, output, &mut waited).await
+                    Box::pin(self.turn(hand, bell, desk, output, &mut waited)).await
                 }
             };
         }
@@ -101,18 +160,19 @@ where
                         return waited;
                     }
                 }
-                // Boxed, as it is large and failures are few.
+                // Boxed, as it is large and failures are few; and so is what follows one.
                 Err(failure) => Box::pin(self.mend(hand, Some(slots), *failure, bell)).await,
             };
-            match self.turn(hand, bell, desk, output, &mut waited).await {
+            let turn = Box::pin(self.turn(hand, bell, desk, output, &mut waited));
+            match turn.await {
                 Some(next) => slots = next,
                 None => return waited,
             }
         }
     }
 
-    /// Works on items with everything that their stage asks for.
-    async fn handle_all(
+    /// The [`Manner`] of attempts with everything that their stage asks for.
+    async fn work_off_fully(
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
         bell: &mut Bell<'_>,

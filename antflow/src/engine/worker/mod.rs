@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
+use self::batch::{Full, Manner, Plain};
 use self::bench::Bench;
 use self::hand::Hand;
 use super::bell::Bell;
@@ -48,11 +49,11 @@ where
             let cell = Arc::clone(self);
             let seat = if self.is_plain() {
                 Seat::new(shared, stage, index, |seat| {
-                    cell.work::<true>(index, Arc::clone(seat))
+                    cell.work::<Plain>(index, Arc::clone(seat))
                 })
             } else {
                 Seat::new(shared, stage, index, |seat| {
-                    cell.work::<false>(index, Arc::clone(seat))
+                    cell.work::<Full>(index, Arc::clone(seat))
                 })
             };
             shared.drive(seat);
@@ -60,9 +61,7 @@ where
     }
 
     /// One worker: takes items and works on them until the queue is closed.
-    ///
-    /// `PLAIN` if an attempt is nothing but a call, as most are: then a worker takes little memory.
-    async fn work<const PLAIN: bool>(self: Arc<Self>, index: usize, seat: Arc<Seat>) {
+    async fn work<M: Manner>(self: Arc<Self>, index: usize, seat: Arc<Seat>) {
         let core = Arc::clone(self.core());
         let cell = Arc::clone(&self);
         let mut leaving = Leaving(Some(move || {
@@ -100,7 +99,7 @@ where
                 },
                 Taken::Closed => break,
             };
-            self.work_on::<PLAIN>(&mut hand, &mut bench, batch).await;
+            self.work_on::<M>(&mut hand, &mut bench, batch).await;
         }
         drop(taker);
         drop(bench);
@@ -119,7 +118,7 @@ where
     }
 
     /// Works on a batch, and hands on what came of it.
-    async fn work_on<const PLAIN: bool>(
+    async fn work_on<M: Manner>(
         self: &Arc<Self>,
         hand: &mut Hand<'_, D::Final>,
         bench: &mut Bench<'_, S, L, St, D>,
@@ -183,8 +182,13 @@ where
         bench.pace.start();
         bench.bell.mute(suspends.then_some(owes));
         let (blocked, released) = {
-            let working =
-                pin!(self.work_off::<PLAIN>(hand, &mut bench.bell, desk.as_deref(), value));
+            let working = pin!(M::work_off(
+                self,
+                hand,
+                &mut bench.bell,
+                desk.as_deref(),
+                value
+            ));
             let (worker, alarm) = (bench.worker, &mut bench.alarm);
             self.releasing(desk.as_deref(), &mut calls, worker, alarm, working)
                 .await
