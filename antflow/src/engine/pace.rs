@@ -21,7 +21,7 @@ const LONG: Duration = Duration::from_micros(200);
 /// So many batches go by between two for which the clock is asked, which costs as much as a short item.
 const UNMEASURED: u32 = 3;
 /// No lock is taken rarely enough to make more worthwhile.
-const MOST: usize = 32;
+const MOST: usize = 128;
 
 impl Pace {
     /// `capacity` is that of the worker's queue, of which two workers must find something.
