@@ -1,9 +1,10 @@
 //! The machine: queues, workers, attempts, and the account of every item.
 //!
 //! A run makes one [`Cell`](cell::Cell) for each stage, from the last to the first, so that each knows the type of what
-//! lies behind it: no call and no value on an item's way is dynamic. Workers are spawned tasks. An item is always in
-//! exactly one of four places: in a queue, in a worker's hand, held between two places, or settled.
-//! The two in the middle end it as cancelled when they are dropped, so a run can be cut off at any `.await`.
+//! lies behind it: no value on an item's way is dynamic. A worker is a future in a [`Seat`](seat::Seat), polled by a task
+//! of its own or in place by another one. An item is always in exactly one of five places: in a queue, on a worker's desk,
+//! in a worker's hand, held between two places, or settled. Those in the middle end it as cancelled when they are dropped,
+//! so a run can be cut off at any `.await`.
 
 mod accounting;
 mod attempt;

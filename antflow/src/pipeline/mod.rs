@@ -208,8 +208,8 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
 
     /// Runs all items through the stages: awaited, it gives one result for each item, in input order, failures in place.
     ///
-    /// Feeding waits while the first stage's queue is full, so the iterator may be longer than memory; the results are
-    /// kept. Items that are too many to keep go through [`stream`](Self::stream).
+    /// An item is taken from the iterator when a worker of the first stage has nothing else to do, so the iterator may be
+    /// longer than memory; the results are kept. Results that are too many to keep come from [`stream`](Self::stream).
     ///
     /// # Errors
     /// The awaited run gives a [`StartError`] if nothing could be started: no Tokio runtime, or a configuration that

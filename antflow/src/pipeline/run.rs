@@ -61,8 +61,8 @@ impl<Out: Send + 'static> Run<Out> {
         }
     }
 
-    /// Shuts the run down when the token is cancelled: the items that were fed and are not done end cancelled, and
-    /// items that were not fed have no result.
+    /// Shuts the run down when the token is cancelled: the items that were taken from the iterator and are not
+    /// done end cancelled, and those that were not taken have no result.
     pub fn cancel_on(mut self, token: CancellationToken) -> Self {
         self.options.cancel_on = Some(token);
         self
