@@ -16,7 +16,7 @@ use super::sink::Sink;
 use super::source::Source;
 use super::sync::{Mutex, lock};
 use super::task_list::{TaskList, same};
-use crate::event::{Pending, Status};
+use crate::event::Status;
 use crate::item::Tag;
 use crate::stage::{Configured, Stage, WorkerId};
 
@@ -241,66 +241,8 @@ where
     }
 }
 
-/// The way into a stage from outside of the workers.
-pub trait Inlet<T>: Send + Sync {
-    /// The stage.
-    fn runtime(&self) -> &Arc<StageRuntime>;
-
-    /// Sets room aside for up to `most` items; see [`Queue::try_reserve`].
-    fn try_reserve(&self, most: usize) -> Result<usize, Closed>;
-
-    /// Gives back room that was set aside.
-    fn unreserve(&self, count: usize);
-
-    /// Resolves when there may be room.
-    fn room(&self) -> Pending<'_>;
-
-    /// Takes items in: into room that was set aside, or beyond the capacity where none was.
-    fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>);
-
-    /// Lets the workers take items from here whenever the queue has none.
-    fn attach(&self, source: Box<dyn Source<T>>);
-}
-
-impl<T, S, L, St, D> Inlet<T> for Cell<S, L, St, D>
-where
-    T: Send + 'static,
-    S: Stage,
-    L: TaskList<St>,
-    St: Send + Sync + 'static,
-    D: Sink<L::Output>,
-{
-    fn runtime(&self) -> &Arc<StageRuntime> {
-        &self.runtime
-    }
-
-    fn try_reserve(&self, most: usize) -> Result<usize, Closed> {
-        self.queue.try_reserve(most)
-    }
-
-    fn unreserve(&self, count: usize) {
-        self.queue.unreserve(count, &mut Bell::default());
-    }
-
-    fn room(&self) -> Pending<'_> {
-        Box::pin(self.queue.room(None))
-    }
-
-    fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>) {
-        let mut entries = envelopes.into_iter().map(Self::entry).collect();
-        self.fill(reserved, &mut entries, &mut Bell::default());
-    }
-
-    fn attach(&self, source: Box<dyn Source<T>>) {
-        *lock(&self.source) = Some(same(source));
-        if !self.queue.attach(&mut Bell::default()) {
-            self.detach();
-        }
-    }
-}
-
 impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
-    fn entry<T: 'static>(envelope: Envelope<T>) -> Envelope<L::Slots> {
+    pub(super) fn entry<T: 'static>(envelope: Envelope<T>) -> Envelope<L::Slots> {
         Envelope {
             value: L::enter(same(envelope.value)),
             tag: envelope.tag,
@@ -308,7 +250,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
     }
 
     /// Takes items in for which room was set aside.
-    fn fill(
+    pub(super) fn fill(
         &self,
         reserved: usize,
         entries: &mut VecDeque<Envelope<L::Slots>>,

@@ -14,6 +14,7 @@ pub(crate) mod core;
 mod desk;
 pub(crate) mod envelope;
 mod frame;
+pub(crate) mod inlet;
 #[cfg(all(test, antflow_loom))]
 mod loom_tests;
 mod outlet;

@@ -2,7 +2,8 @@ use std::any::TypeId;
 use std::sync::{Arc, Weak};
 
 use super::registry::{Entry, Launching};
-use crate::engine::cell::{Cell, Inlet, Link, cell};
+use crate::engine::cell::{Cell, Link, cell};
+use crate::engine::inlet::Inlet;
 use crate::engine::sink::Sink;
 use crate::engine::{Execute, TaskList};
 use crate::stage::{Configured, Stage, StageConfig, TaskConfig};

@@ -10,9 +10,9 @@ use tokio_util::sync::PollSemaphore;
 
 use super::error::FeedError;
 use super::registry::Registry;
-use crate::engine::cell::Inlet;
 use crate::engine::core::Shared;
 use crate::engine::envelope::Envelope;
+use crate::engine::inlet::Inlet;
 use crate::engine::queue::Closed;
 use crate::engine::seat::current_stage;
 use crate::engine::yield_now;

@@ -3,8 +3,9 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use super::error::FeedError;
-use crate::engine::cell::{Control, Inlet};
+use crate::engine::cell::Control;
 use crate::engine::core::Shared;
+use crate::engine::inlet::Inlet;
 use crate::engine::seat::relieve;
 use crate::engine::watchdog::Look;
 use crate::event::is_delivering;

@@ -3,12 +3,14 @@ use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 
-use super::bell::{Bell, Caller};
+use super::bell::Bell;
 use super::seat::Seat;
 use super::sync::{Mutex, lock};
 use crate::item::DEFAULT_PRIORITY;
+use inner::{Inner, Source, Tickets};
 use wait_list::Wake;
 
+mod inner;
 mod lanes;
 mod room;
 mod take;
@@ -29,48 +31,6 @@ pub(crate) use wait_list::WaitList;
 pub(crate) struct Queue<T> {
     capacity: usize,
     inner: CachePadded<Mutex<Inner<T>>>,
-}
-
-#[derive(Debug)]
-struct Inner<T> {
-    fresh: Lanes<T>,
-    /// What came back, in an ordered stage: it goes first, being what the others wait for.
-    again: VecDeque<(T, u64)>,
-    /// Places set aside for items that are about to come.
-    reserved: usize,
-    /// Places of items that workers took beyond the one they work on, and may give back.
-    lent: usize,
-    source: Source,
-    closed: bool,
-    workers: WaitList,
-    /// How many workers were woken and have not come yet.
-    coming: usize,
-    /// How many items the last one took.
-    grasp: usize,
-    feeders: WaitList,
-    tickets: Option<Tickets>,
-}
-
-/// Whether workers that find nothing here may take from where the items come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
-    None,
-    /// `early`: not only when nothing is queued, but as soon as half of the queue is empty.
-    Open {
-        early: bool,
-    },
-    /// A worker is at it.
-    Busy,
-}
-
-/// The places in the order in which items entered an ordered stage.
-#[derive(Debug)]
-struct Tickets {
-    next: u64,
-    /// The first ticket that has not left the stage.
-    head: u64,
-    /// How many may be between the two, which bounds what waits behind a slow item.
-    window: u64,
 }
 
 /// What a queue holds.
@@ -345,90 +305,5 @@ impl<T> Queue<T> {
     /// Feeders sleep until there is more room than this: fewer wake-ups, more to do for each.
     fn slack(&self) -> usize {
         (self.capacity - 1) / 2
-    }
-}
-
-impl<T> Inner<T> {
-    fn room(&self, capacity: usize) -> usize {
-        capacity.saturating_sub(self.fresh.len() + self.again.len() + self.reserved + self.lent)
-    }
-
-    /// The worker that is woken next, if it waits for so many items and none go before them.
-    fn waiter_for(&self, count: usize) -> Option<usize> {
-        if count < 2 || self.fresh.len() > 0 || self.tickets.is_some() {
-            return None;
-        }
-        match self.workers.newest()? {
-            Caller::Worker(seat) if seat.reach() >= count => Some(seat.worker()),
-            _ => None,
-        }
-    }
-
-    /// Takes the next item, and its ticket if the stage is ordered.
-    fn pop(&mut self) -> Option<(T, Option<u64>)> {
-        if let Some((item, ticket)) = self.again.pop_front() {
-            return Some((item, Some(ticket)));
-        }
-        let Some(tickets) = &mut self.tickets else {
-            return self.fresh.pop().map(|item| (item, None));
-        };
-        if tickets.next - tickets.head >= tickets.window {
-            return None;
-        }
-        let item = self.fresh.pop()?;
-        tickets.next += 1;
-        Some((item, Some(tickets.next - 1)))
-    }
-
-    fn take_more(
-        &mut self,
-        most: usize,
-        rest: impl FnOnce(&mut Lanes<T>, usize) -> usize,
-    ) -> usize {
-        if most == 0 || self.fresh.len() == 0 {
-            return 0;
-        }
-        let count = rest(&mut self.fresh, most);
-        self.lent += count;
-        count
-    }
-
-    /// Whether a worker that comes now finds something in the queue.
-    fn has_items(&self) -> bool {
-        let open = |tickets: &Tickets| tickets.next - tickets.head < tickets.window;
-        !self.again.is_empty() || (self.fresh.len() > 0 && self.tickets.as_ref().is_none_or(open))
-    }
-
-    /// Whether there is more than what those who are coming will take.
-    fn has_work(&self) -> bool {
-        if self.coming == 0 && matches!(self.source, Source::Open { .. }) {
-            return true;
-        }
-        let items = self.fresh.len() + self.again.len();
-        self.has_items() && items > self.coming.saturating_mul(self.grasp)
-    }
-
-    fn has_calls(&self, capacity: usize, slack: usize) -> bool {
-        (!self.workers.is_empty() && self.has_work())
-            || (!self.feeders.is_empty() && self.room(capacity) > slack)
-    }
-
-    fn worker_to_wake(&mut self) -> Option<Caller> {
-        if self.workers.is_empty() || !self.has_work() {
-            return None;
-        }
-        self.coming += 1;
-        self.workers.next(Wake::Newest)
-    }
-
-    /// As many feeders as there is room for, once there is more of it than `slack`.
-    fn call_feeders(&mut self, capacity: usize, slack: usize, bell: &mut Bell<'_>) {
-        if self.feeders.is_empty() {
-            return;
-        }
-        let room = self.room(capacity);
-        if room > slack {
-            bell.extend((0..room).map_while(|_| self.feeders.next(Wake::Oldest)));
-        }
     }
 }

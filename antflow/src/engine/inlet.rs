@@ -1,0 +1,71 @@
+use std::sync::Arc;
+
+use super::bell::Bell;
+use super::cell::Cell;
+use super::envelope::Envelope;
+use super::queue::Closed;
+use super::runtime::StageRuntime;
+use super::sink::Sink;
+use super::source::Source;
+use super::sync::lock;
+use super::task_list::{TaskList, same};
+use crate::event::Pending;
+use crate::stage::Stage;
+
+/// The way into a stage from outside of the workers.
+pub trait Inlet<T>: Send + Sync {
+    /// The stage.
+    fn runtime(&self) -> &Arc<StageRuntime>;
+
+    /// Sets room aside for up to `most` items; see [`Queue::try_reserve`].
+    fn try_reserve(&self, most: usize) -> Result<usize, Closed>;
+
+    /// Gives back room that was set aside.
+    fn unreserve(&self, count: usize);
+
+    /// Resolves when there may be room.
+    fn room(&self) -> Pending<'_>;
+
+    /// Takes items in: into room that was set aside, or beyond the capacity where none was.
+    fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>);
+
+    /// Lets the workers take items from here whenever the queue has none.
+    fn attach(&self, source: Box<dyn Source<T>>);
+}
+
+impl<T, S, L, St, D> Inlet<T> for Cell<S, L, St, D>
+where
+    T: Send + 'static,
+    S: Stage,
+    L: TaskList<St>,
+    St: Send + Sync + 'static,
+    D: Sink<L::Output>,
+{
+    fn runtime(&self) -> &Arc<StageRuntime> {
+        &self.runtime
+    }
+
+    fn try_reserve(&self, most: usize) -> Result<usize, Closed> {
+        self.queue.try_reserve(most)
+    }
+
+    fn unreserve(&self, count: usize) {
+        self.queue.unreserve(count, &mut Bell::default());
+    }
+
+    fn room(&self) -> Pending<'_> {
+        Box::pin(self.queue.room(None))
+    }
+
+    fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>) {
+        let mut entries = envelopes.into_iter().map(Self::entry).collect();
+        self.fill(reserved, &mut entries, &mut Bell::default());
+    }
+
+    fn attach(&self, source: Box<dyn Source<T>>) {
+        *lock(&self.source) = Some(same(source));
+        if !self.queue.attach(&mut Bell::default()) {
+            self.detach();
+        }
+    }
+}
