@@ -20,9 +20,9 @@ pub(crate) struct Watchdog {
 /// How far the watchdog looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// At what workers hold beside the item in hand, and at those whose tasks poll others.
+    /// At what workers hold beside the item in hand.
     AtDesks,
-    /// And at every worker.
+    /// And at workers who were woken.
     Everywhere,
 }
 

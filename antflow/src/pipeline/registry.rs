@@ -6,7 +6,6 @@ use super::error::FeedError;
 use crate::engine::cell::Control;
 use crate::engine::core::Shared;
 use crate::engine::inlet::Inlet;
-use crate::engine::seat::relieve;
 use crate::engine::watchdog::Look;
 use crate::event::is_delivering;
 use crate::stage::Stage;
@@ -87,7 +86,7 @@ impl Registry {
 
     /// Frees what waits behind items that block their threads. False: there is nothing of the kind.
     pub(super) fn rescue(&self, look: Look) -> bool {
-        let busy = relieve() | (look == Look::Everywhere && self.shared.look_after_workers());
+        let busy = look == Look::Everywhere && self.shared.look_after_workers();
         self.entries
             .iter()
             .fold(busy, |busy, entry| entry.control.rescue() | busy)

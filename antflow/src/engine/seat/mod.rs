@@ -8,10 +8,10 @@ use super::core::Shared;
 use super::sync::{AtomicUsize, Mutex, Ordering, lock};
 use super::watchdog::Watchdog;
 
-mod place;
+mod drive;
 mod turns;
 
-pub(crate) use place::{Drive, leave_to_task, note_wake, relieve};
+pub(crate) use drive::{Drive, leave_to_task, note_wake};
 use turns::Lateness;
 pub(crate) use turns::{After, Claim, Turns};
 

@@ -1,7 +1,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake};
 
 use super::Seat;
@@ -47,11 +47,8 @@ impl Future for Drive {
             return Poll::Ready(());
         }
         if let Some(first) = next_errand() {
-            PLACE.with(|place| {
-                let before = place.lend(&this.seat);
-                run_errands(first);
-                place.leave(before);
-            });
+            run_errands(first);
+            // That may have taken long enough for the worker to be given another task.
             if !this.seat.is_driver(this.number) {
                 return Poll::Ready(());
             }
@@ -93,7 +90,6 @@ enum Next {
 
 thread_local! {
     static NEXT: Cell<Next> = const { Cell::new(Next::None) };
-    static PLACE: Arc<Place> = Place::register();
 }
 
 /// The time in which a task polls workers; afterwards the thread is as it was.
@@ -150,64 +146,4 @@ pub(crate) fn note_wake() {
         }
         other => NEXT.set(other),
     }
-}
-
-/// A thread on which a task may be polling others than its own worker.
-struct Place(Mutex<Option<Lent>>);
-
-/// The worker whose task polls others.
-struct Lent {
-    seat: Arc<Seat>,
-    /// Whether somebody has seen it like that.
-    seen: bool,
-}
-
-static PLACES: LazyLock<Mutex<Vec<Weak<Place>>>> = LazyLock::new(Mutex::default);
-
-impl Place {
-    fn register() -> Arc<Self> {
-        let place = Arc::new(Self(Mutex::new(None)));
-        let mut places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
-        places.retain(|place| place.strong_count() > 0);
-        places.push(Arc::downgrade(&place));
-        place
-    }
-
-    fn lent(&self) -> std::sync::MutexGuard<'_, Option<Lent>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes whose task polls others, and gives back who was noted before.
-    fn lend(&self, seat: &Arc<Seat>) -> Option<Lent> {
-        self.lent().replace(Lent {
-            seat: Arc::clone(seat),
-            seen: false,
-        })
-    }
-
-    /// Notes who was noted before.
-    fn leave(&self, before: Option<Lent>) {
-        *self.lent() = before;
-    }
-}
-
-/// Finds the workers that were woken and whose tasks are held up by another worker's item, and gives them new tasks.
-/// Says whether there is anybody to look after.
-pub(crate) fn relieve() -> bool {
-    let mut busy = false;
-    let mut held_up = Vec::new();
-    let places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
-    for place in places.iter().filter_map(Weak::upgrade) {
-        let mut lent = place.lent();
-        let Some(found) = &mut *lent else { continue };
-        busy = true;
-        if std::mem::replace(&mut found.seen, true) && found.seat.is_woken() {
-            held_up.extend(lent.take());
-        }
-    }
-    drop(places);
-    for Lent { seat, .. } in held_up {
-        seat.replace_driver();
-    }
-    busy
 }
