@@ -48,6 +48,29 @@ async fn items_have_the_feeders_id_or_their_number() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn results_of_a_handle_are_taken_one_by_one_and_the_rest_at_the_end() {
+    let run = pipeline!(half).start().unwrap();
+    run.feed([2, 4, 6, 7]).await.unwrap();
+    for expected in [1, 2] {
+        let result = within(run.next_result()).await.expect("items are there");
+        assert_eq!(result.value.unwrap(), expected);
+    }
+    let rest = within(run.join()).await;
+    assert_eq!(outcomes(&rest), [Outcome::Completed, Outcome::Failed]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_a_result_that_is_given_up_takes_nothing() {
+    let run = pipeline!(narrow).start().unwrap();
+    run.feed([5]).await.unwrap();
+    let given_up = tokio::time::timeout(millis(1), run.next_result()).await;
+    assert!(given_up.is_err());
+    let result = within(run.next_result()).await.expect("the item is there");
+    assert_eq!(result.value.unwrap(), 5);
+    assert!(within(run.join()).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn items_of_one_id_are_counted_and_never_merged() {
     let recorder = Recorder::new();
     let run = pipeline!(half).observe(recorder.clone()).start().unwrap();

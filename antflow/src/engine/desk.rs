@@ -10,8 +10,8 @@ use super::sync::Spinlock;
 ///
 /// It is the worker's, and nobody else looks at it while all goes well. But what lies here must not wait for one item:
 /// when the item in the worker's hand suspends, the worker clears the desk, and when it blocks its thread, the
-/// [watchdog](super::watchdog) does. So there is a lock, which is taken once per item and held for a few instructions. It is as good as never
-/// contended, so a spinlock does, at half the price.
+/// [watchdog](super::watchdog) does. So there is a lock, which is taken once per item and held for a few instructions.
+/// It is as good as never contended, so a spinlock does, at half the price.
 #[derive(Debug)]
 pub(super) struct Desk<I, O>(CachePadded<Spinlock<Papers<I, O>>>);
 

@@ -134,6 +134,25 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     ///
     /// # Cancel safety
     /// Dropped, it has taken nothing.
+    ///
+    /// ```
+    /// use antflow::{pipeline, stage};
+    ///
+    /// #[stage]
+    /// async fn double(x: u32) -> u32 {
+    ///     x * 2
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let run = pipeline!(double).start()?;
+    /// run.feed([1, 2]).await?;
+    /// let first = run.next_result().await.expect("an item is on its way");
+    /// assert_eq!(first.value?, 2);
+    /// assert_eq!(run.join().await.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn next_result(&self) -> Option<PipelineResult<Out>> {
         poll_fn(|cx| self.core.outlet.poll_next(cx)).await
     }

@@ -41,41 +41,30 @@ pub(super) enum Plain {}
 #[derive(Debug)]
 pub(super) enum Full {}
 
-impl Manner for Plain {
-    fn work_off<S, L, St, D>(
-        cell: &Arc<Cell<S, L, St, D>>,
-        hand: &mut Hand<'_, D::Final>,
-        bell: &mut Bell<'_>,
-        desk: Option<&StageDesk<L::Slots, D::Entry>>,
-        first: L::Slots,
-    ) -> impl Future<Output = bool> + Send
-    where
-        S: Stage,
-        L: TaskList<St, Input = S::Input, Output = S::Output>,
-        St: Send + Sync + 'static,
-        D: Sink<S::Output>,
-    {
-        cell.work_off_plainly(hand, bell, desk, first)
-    }
+macro_rules! manner {
+    ($manner:ty, $work_off:ident) => {
+        impl Manner for $manner {
+            fn work_off<S, L, St, D>(
+                cell: &Arc<Cell<S, L, St, D>>,
+                hand: &mut Hand<'_, D::Final>,
+                bell: &mut Bell<'_>,
+                desk: Option<&StageDesk<L::Slots, D::Entry>>,
+                first: L::Slots,
+            ) -> impl Future<Output = bool> + Send
+            where
+                S: Stage,
+                L: TaskList<St, Input = S::Input, Output = S::Output>,
+                St: Send + Sync + 'static,
+                D: Sink<S::Output>,
+            {
+                cell.$work_off(hand, bell, desk, first)
+            }
+        }
+    };
 }
 
-impl Manner for Full {
-    fn work_off<S, L, St, D>(
-        cell: &Arc<Cell<S, L, St, D>>,
-        hand: &mut Hand<'_, D::Final>,
-        bell: &mut Bell<'_>,
-        desk: Option<&StageDesk<L::Slots, D::Entry>>,
-        first: L::Slots,
-    ) -> impl Future<Output = bool> + Send
-    where
-        S: Stage,
-        L: TaskList<St, Input = S::Input, Output = S::Output>,
-        St: Send + Sync + 'static,
-        D: Sink<S::Output>,
-    {
-        cell.work_off_fully(hand, bell, desk, first)
-    }
-}
+manner!(Plain, work_off_plainly);
+manner!(Full, work_off_fully);
 
 impl<S, L, St, D> Cell<S, L, St, D>
 where
