@@ -58,6 +58,7 @@
 //! no event is made.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod clock;
 mod engine;
 pub mod event;
 mod item;
@@ -81,5 +82,8 @@ pub use stage::{
     Accepts, FromRef, Hooks, OnWait, Rate, Retry, RetryMode, Signature, Stage, StageConfig,
     StageExt, State, Task, TaskConfig, TaskContext, WorkerId,
 };
-pub use stats::{PipelineStats, StageStats, WorkerState};
+pub use stats::{
+    DashboardSnapshot, ErrorSummary, FailedItem, PipelineStats, RunId, RunView, StageLoad,
+    StageStats, WorkerMetrics, WorkerState, WorkerStatus,
+};
 pub use tokio_util::sync::CancellationToken;

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use antflow::event::{Callbacks, Observer, StatusEvent, TaskEvent};
+use antflow::event::{Callbacks, Observer, Status, StatusEvent, TaskEvent};
 use antflow::{Launch, Pipeline, from_fn};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tokio::runtime::{Builder, Runtime};
@@ -34,7 +34,7 @@ impl Observer for CountTasks {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn wants_status(&self) -> bool {
+    fn wants_status(&self, _: Status) -> bool {
         false
     }
 }

@@ -90,7 +90,7 @@ async fn an_observer_that_panics_when_it_is_asked_what_it_wants_gets_nothing() {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
 
-        fn wants_status(&self) -> bool {
+        fn wants_status(&self, _: Status) -> bool {
             grumble()
         }
     }
@@ -119,7 +119,7 @@ async fn each_observer_gets_what_it_wants_and_no_more() {
             self.seen.on_task(event);
         }
 
-        fn wants_status(&self) -> bool {
+        fn wants_status(&self, _: Status) -> bool {
             self.status
         }
 

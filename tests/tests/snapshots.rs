@@ -51,7 +51,7 @@ async fn the_numbers_of_a_run_add_up_at_its_end() {
 async fn worker_states_say_what_each_worker_is_at() {
     let run = pipeline!(second).start().unwrap();
     let texts = |states: &[WorkerState]| -> Vec<_> {
-        let text = |state: &WorkerState| (state.current_item, state.status_text.clone());
+        let text = |state: &WorkerState| (state.sequence_id, state.status_text.clone());
         states.iter().map(text).collect()
     };
     assert_eq!(texts(&run.worker_states()), [(None, None), (None, None)]);
@@ -97,7 +97,7 @@ async fn a_status_is_forgotten_with_its_item() {
     tokio::time::sleep(seconds(1)).await;
     let state = &run.worker_states()[0];
     assert_eq!(
-        (state.current_item, state.status_text.clone()),
+        (state.sequence_id, state.status_text.clone()),
         (Some(1), None)
     );
     within(run.shutdown()).await;

@@ -1,6 +1,8 @@
 use std::any::Any;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -8,9 +10,11 @@ use tokio::task::JoinError;
 use tokio::time::Instant;
 
 use super::frame::Frame;
+use crate::clock::Moment;
 use crate::event::{Status, TaskEventKind};
 use crate::item::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError};
 use crate::stage::{Call, Copier, Passing, Retry, RetryMode, TaskContext};
+use crate::stats::WorkerCounters;
 
 /// Why the tasks of a stage did not come to their end.
 #[derive(Debug)]
@@ -35,7 +39,7 @@ pub(super) async fn run_task<St: Sync, T: Call<St>>(
 ) -> Result<T::Output, Stop> {
     let per_task = frame.attempts(RetryMode::PerTask);
     let stage = frame.stage;
-    frame.cx.enter_task(index);
+    frame.worker.status.enter_task(index);
     loop {
         // Under `per_stage` the first task keeps the item from which the stage may start again.
         let restartable =
@@ -67,10 +71,45 @@ pub(super) async fn run_task<St: Sync, T: Call<St>>(
         }
         frame.emit_status(Status::Retrying, Some(&error));
         frame.worker.retried.add_one();
-        tokio::time::sleep(pause).await;
+        hold(frame, pause).await;
         frame.set_attempt(frame.cx.tag.attempt() + 1);
+        frame.started = Moment::now();
         frame.emit_status(Status::InProgress, None);
     }
+}
+
+/// Lets a worker wait with its item for the next attempt.
+pub(super) async fn hold(frame: &Frame<'_>, pause: Duration) {
+    let held = &frame.stage.counters.held;
+    held.fetch_add(1, Ordering::Relaxed);
+    let _held = Held(held);
+    waiting_with(frame.worker, tokio::time::sleep(pause)).await;
+}
+
+struct Held<'a>(&'a AtomicU64);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Waits for a future, and counts the time as one that the worker waited with its item.
+async fn waiting_with<F: Future>(worker: &WorkerCounters, future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut since = None;
+    let output = poll_fn(|cx| {
+        let poll = future.as_mut().poll(cx);
+        if poll.is_pending() {
+            since.get_or_insert_with(Moment::now);
+        }
+        poll
+    });
+    let output = output.await;
+    if let Some(since) = since {
+        worker.waited.add(Moment::now().ticks() - since.ticks());
+    }
+    output
 }
 
 /// An attempt that gave no value.
@@ -160,11 +199,11 @@ async fn attempt<St: Sync, T: Call<St>>(
     let limits = stage.limits.as_ref().or(runtime.limits.as_ref());
     let waiting = limits.and(frame.deadline).map(|_| Instant::now());
     let _stage_permit = match &stage.limits {
-        Some(limits) => limits.enter().await,
+        Some(limits) => waiting_with(frame.worker, limits.enter()).await,
         None => None,
     };
     let _task_permit = match &runtime.limits {
-        Some(limits) => limits.enter().await,
+        Some(limits) => waiting_with(frame.worker, limits.enter()).await,
         None => None,
     };
     // The time that it waits for others is not the attempt's.
@@ -172,7 +211,7 @@ async fn attempt<St: Sync, T: Call<St>>(
         *at += since.elapsed();
     }
     frame.emit_task(TaskEventKind::Start, None, None);
-    let started = frame.observers.want_tasks().then(Instant::now);
+    let started = frame.shared.observers.want_tasks().then(Instant::now);
     // Making the copy and the future is user code too, so both are inside.
     let call = pin!(async {
         let argument =

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock, Weak};
 use crossbeam_utils::CachePadded;
 
 use super::bell::Bell;
-use super::core::{Core, status_event};
-use super::desk::{Cleared, Desk, Stale};
+use super::core::Core;
+use super::desk::{Cleared, Desk, Finished, Stale};
 use super::envelope::Envelope;
 use super::queue::{Closed, PushError, Queue};
 use super::reorder::Reorder;
@@ -16,9 +16,11 @@ use super::sink::Sink;
 use super::source::Source;
 use super::sync::{Mutex, lock};
 use super::task_list::{TaskList, same};
-use crate::event::Status;
-use crate::item::Tag;
+use crate::clock::Moment;
+use crate::event::{Completion, Completions, Fed, Status};
+use crate::item::{Details, Tag};
 use crate::stage::{Configured, Stage, WorkerId};
+use crate::stats::WorkerCounters;
 
 /// A stage in a run: its tasks, its queue, and what lies behind it.
 pub(crate) struct Cell<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
@@ -48,6 +50,7 @@ type Trays<D> = Box<[OnceLock<Arc<D>>]>;
 /// The desk of a worker of the stage, as the watchdog sees it.
 struct Watched<D> {
     desk: Arc<D>,
+    worker: Arc<WorkerCounters>,
     /// The batch that was there when the watchdog last looked.
     batch: u64,
 }
@@ -67,7 +70,7 @@ pub(super) struct Order<T> {
 /// Makes the cell of a stage, without its workers.
 pub(crate) fn cell<S, L, St, D>(
     stage: Configured<S>,
-    index: usize,
+    runtime: Arc<StageRuntime>,
     state: Arc<St>,
     down: D,
     run: Weak<dyn Any + Send + Sync>,
@@ -81,8 +84,6 @@ where
     let Configured { stage, config, .. } = stage;
     let hooks = stage.hooks();
     let tasks = into_tasks(stage);
-    let mut configs = Vec::new();
-    tasks.configs(&mut configs);
     let capacity = config.capacity();
     let window = config.ordered.then(|| capacity.max(config.workers));
     let order = config.ordered.then(|| {
@@ -92,7 +93,6 @@ where
             closed: false,
         })
     });
-    let runtime = StageRuntime::new(index, config, configs);
     Arc::new(Cell {
         is_retried: runtime.config.retry.is_some(),
         hooks,
@@ -104,7 +104,7 @@ where
         trays: (0..runtime.config.workers)
             .map(|_| OnceLock::new())
             .collect(),
-        runtime: Arc::new(runtime),
+        runtime,
         down,
         order,
         run,
@@ -124,45 +124,121 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
     }
 
     /// A desk for a worker, which the watchdog knows, and who has something for the worker.
-    pub(super) fn desk(&self, worker: usize) -> Arc<StageDesk<L::Slots, D::Entry>> {
-        let desk = Arc::clone(self.trays[worker].get_or_init(|| Arc::new(Desk::new())));
+    pub(super) fn desk(&self, worker: &Arc<WorkerCounters>) -> Arc<StageDesk<L::Slots, D::Entry>> {
+        let tray = &self.trays[worker.id.index()];
+        let desk = Arc::clone(tray.get_or_init(|| Arc::new(Desk::new())));
         let watched = Watched {
             desk: Arc::clone(&desk),
+            worker: Arc::clone(worker),
             batch: 0,
         };
         lock(&self.desks).push(watched);
         desk
     }
 
-    /// Puts what lay on a desk where others find it.
+    /// Puts what lay on the desk of a worker where others find it.
     pub(super) fn put_away(
         &self,
+        worker: &WorkerCounters,
         cleared: Cleared<Envelope<L::Slots>, D::Entry>,
         bell: &mut Bell<'_>,
     ) {
         let Cleared {
             inputs,
             mut outputs,
+            completions,
             reserved,
             lent,
         } = cleared;
+        let (counters, now) = (&self.runtime.counters, Moment::now());
+        self.tell(worker, &completions);
         if reserved > 0 {
-            self.down.fill(reserved, &mut outputs, bell);
+            counters.handed_on.pass_shared(outputs.len(), now);
+            self.down.fill(reserved, &mut outputs, now, bell);
         }
         if lent > 0 {
+            counters.fed.pass_shared(inputs.len(), now);
             let inputs = inputs
                 .into_iter()
                 .map(|envelope| (envelope.tag.priority(), envelope));
-            for refused in self.queue.give_back(lent, inputs, bell) {
-                self.turn_away(refused.tag, None);
-            }
+            self.turn_all_away(self.queue.give_back(lent, inputs, bell), now);
+        }
+    }
+
+    /// Hands on what a worker has finished by now.
+    pub(super) fn hand_on(
+        &self,
+        finished: &mut Finished<D::Entry>,
+        reserved: usize,
+        worker: &WorkerCounters,
+        now: Moment,
+        bell: &mut Bell<'_>,
+    ) {
+        self.tell(worker, &finished.completions);
+        finished.completions.clear();
+        if reserved > 0 {
+            worker.given.pass(finished.outputs.len(), now);
+            self.down.fill(reserved, &mut finished.outputs, now, bell);
+        }
+    }
+
+    /// Tells observers of items that are completed. To be called before they are handed on.
+    #[inline]
+    pub(super) fn tell(&self, worker: &WorkerCounters, items: &[Completion]) {
+        if !items.is_empty() {
+            self.core().shared.observers.completed(&Completions {
+                stage: self.runtime.index,
+                worker: &worker.id,
+                items,
+            });
+        }
+    }
+
+    /// Tells observers of items that were accepted, the first of which has this sequence number.
+    pub(super) fn tell_fed<'a>(
+        &self,
+        first: u64,
+        details: impl ExactSizeIterator<Item = &'a Option<Arc<Details>>>,
+        now: Moment,
+    ) {
+        let observers = &self.core().shared.observers;
+        if observers.want_batches() {
+            let count = details.len() as u64;
+            let said = (first..).zip(details);
+            let said: Vec<_> = said
+                .filter_map(|(item, details)| Some((item, details.clone()?)))
+                .collect();
+            observers.fed(&Fed {
+                stage: self.runtime.index,
+                first,
+                count,
+                at: now,
+                details: &said,
+            });
         }
     }
 
     pub(super) fn emit_queued(&self, tag: &Tag) {
-        let observers = &self.core().shared.observers;
-        if observers.want_status() {
-            observers.status(&status_event(&self.runtime, tag, Status::Queued, None));
+        let shared = &self.core().shared;
+        let event = shared.status_event(&self.runtime, tag, Status::Queued, None);
+        shared.observers.status(&event);
+    }
+
+    /// Ends items that the queue would not have or had to let go of.
+    pub(super) fn turn_all_away(
+        &self,
+        refused: impl IntoIterator<Item = Envelope<L::Slots>, IntoIter: ExactSizeIterator>,
+        now: Moment,
+    ) {
+        let refused = refused.into_iter();
+        if refused.len() > 0 {
+            self.runtime
+                .counters
+                .withdrawn
+                .pass_shared(refused.len(), now);
+        }
+        for envelope in refused {
+            self.turn_away(envelope.tag, None);
         }
     }
 
@@ -203,8 +279,14 @@ where
         Cell::<S, L, St, D>::entry(envelope)
     }
 
-    fn fill(&self, reserved: usize, entries: &mut VecDeque<Self::Entry>, bell: &mut Bell<'_>) {
-        self.0.fill(reserved, entries, bell);
+    fn fill(
+        &self,
+        reserved: usize,
+        entries: &mut VecDeque<Self::Entry>,
+        now: Moment,
+        bell: &mut Bell<'_>,
+    ) {
+        self.0.fill(reserved, entries, now, bell);
     }
 
     fn turn_back(&self, entry: Self::Entry, stage: &StageRuntime, worker: Option<&WorkerId>) {
@@ -220,13 +302,13 @@ where
     ) -> Result<(), PushError<Self::Entry>> {
         let Self(cell) = self;
         // The event comes before the item can be taken, so its room is set aside first. Unobserved, one lock does.
-        if cell.core().shared.observers.want_status() {
+        if cell.core().shared.observers.want(Status::Queued) {
             match cell.queue.try_reserve(1) {
                 Ok(0) => return Err(PushError::Full(entry)),
                 Ok(_) => {}
                 Err(Closed) => return Err(PushError::Closed(entry)),
             }
-            cell.fill(1, &mut VecDeque::from([entry]), bell);
+            cell.fill(1, &mut VecDeque::from([entry]), Moment::now(), bell);
             return Ok(());
         }
         cell.queue.try_push(entry, bell)
@@ -254,27 +336,29 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         &self,
         reserved: usize,
         entries: &mut VecDeque<Envelope<L::Slots>>,
+        now: Moment,
         bell: &mut Bell<'_>,
     ) {
-        if self.core().shared.observers.want_status() {
+        if self.core().shared.observers.want(Status::Queued) {
             // Observers are not called under the lock of the queue.
             for entry in &*entries {
                 self.emit_queued(&entry.tag);
             }
         }
-        let mut laid = false;
+        let mut laid = 0;
         let lay = |worker: usize, entries: &mut VecDeque<_>| {
+            let count = entries.len();
             let desk = self.trays[worker].get();
-            laid = desk.is_some_and(|desk| desk.bring(entries));
-            laid
+            let lies = desk.is_some_and(|desk| desk.bring(entries));
+            laid = if lies { count } else { 0 };
+            lies
         };
         self.queue.fill(reserved, entries, lay, bell);
-        if laid {
+        if laid > 0 {
+            self.runtime.counters.withdrawn.pass_shared(laid, now);
             self.core().shared.watchdog.wake();
         }
-        for refused in entries.drain(..) {
-            self.turn_away(refused.tag, None);
-        }
+        self.turn_all_away(entries.drain(..), now);
     }
 }
 
@@ -282,9 +366,6 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
 pub(crate) trait Control: Send + Sync {
     /// The stage.
     fn runtime(&self) -> &Arc<StageRuntime>;
-
-    /// How many items wait in the queue.
-    fn pending(&self) -> usize;
 
     /// Lets the workers end, and ends what waits as cancelled.
     fn close(&self);
@@ -304,14 +385,8 @@ where
         &self.runtime
     }
 
-    fn pending(&self) -> usize {
-        self.queue.len()
-    }
-
     fn close(&self) {
-        for envelope in self.queue.close() {
-            self.turn_away(envelope.tag, None);
-        }
+        self.turn_all_away(self.queue.close(), Moment::now());
         self.detach();
         if let Some(order) = &self.order {
             let left = {
@@ -324,6 +399,7 @@ where
             }
         }
     }
+
     fn rescue(&self) -> bool {
         let mut bell = Bell::default();
         let mut busy = false;
@@ -332,11 +408,11 @@ where
             match watched.desk.clear_stale(&mut watched.batch) {
                 Stale::Empty => {}
                 Stale::Fresh => busy = true,
-                Stale::Cleared(cleared) => stranded.push(cleared),
+                Stale::Cleared(cleared) => stranded.push((Arc::clone(&watched.worker), cleared)),
             }
         }
-        for cleared in stranded {
-            self.put_away(cleared, &mut bell);
+        for (worker, cleared) in stranded {
+            self.put_away(&worker, cleared, &mut bell);
         }
         if self.queue.has_calls() {
             busy = true;

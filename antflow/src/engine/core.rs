@@ -3,11 +3,9 @@ use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
-use crossbeam_utils::CachePadded;
 use tokio::runtime;
 use tokio::task::{AbortHandle, Id};
 use tokio_util::sync::CancellationToken;
@@ -20,9 +18,11 @@ use super::outlet::Outlet;
 use super::runtime::StageRuntime;
 use super::seat::{Drive, Seat};
 use super::watchdog::Watchdog;
+use crate::clock::Moment;
 use crate::event::{Observers, Status, StatusEvent};
 use crate::item::{ItemError, ItemErrorKind, ItemId, Label, Metadata, PipelineResult, Tag};
 use crate::stage::{WorkerId, item_id};
+use crate::stats::{FailedItem, RunCounters};
 
 /// What all stages of one run share.
 #[derive(Debug)]
@@ -40,22 +40,12 @@ pub(crate) struct Shared {
     pub(crate) cancellation: CancellationToken,
     /// Cancelled when nothing is accepted from outside any more.
     pub(crate) closed: CancellationToken,
-    pub(crate) tally: CachePadded<Tally>,
+    pub(crate) run: Arc<RunCounters>,
     pub(crate) watchdog: Arc<Watchdog>,
     /// What the iterator threw that fed the run.
     source_panic: Mutex<Option<Box<dyn Any + Send>>>,
-    next_sequence_id: CachePadded<AtomicU64>,
     ids: Ids,
     tasks: Tasks,
-}
-
-/// How many items ended in which way.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) completed: AtomicU64,
-    pub(crate) failed: AtomicU64,
-    pub(crate) cancelled: AtomicU64,
-    pub(crate) duplicate_ids: AtomicU64,
 }
 
 /// Which ids the feeders chose, to count those that come again: 8 bytes for each, not the id itself.
@@ -83,17 +73,16 @@ struct Tasks {
 }
 
 impl<Out> Core<Out> {
-    pub(crate) fn new(observers: Observers, ordered: bool) -> Self {
+    pub(crate) fn new(run: Arc<RunCounters>, observers: Observers, ordered: bool) -> Self {
         Self {
             shared: Arc::new(Shared {
                 accounting: Accounting::new(),
                 observers,
                 cancellation: CancellationToken::new(),
                 closed: CancellationToken::new(),
-                tally: CachePadded::default(),
+                run,
                 watchdog: Arc::new(Watchdog::new()),
                 source_panic: Mutex::new(None),
-                next_sequence_id: CachePadded::default(),
                 ids: Ids::default(),
                 tasks: Tasks {
                     runtime: runtime::Handle::current(),
@@ -113,10 +102,14 @@ impl<Out> Core<Out> {
     /// Ends an item; the run is not over before the guard is dropped.
     pub(crate) fn conclude(&self, tag: Tag, value: Result<Out, ItemError>) -> SettleLater<'_> {
         let settled = self.shared.accounting.settle_later();
+        let tally = &self.shared.run.tally;
         let counter = match &value {
-            Ok(_) => &self.shared.tally.completed,
-            Err(error) if error.is_cancelled() => &self.shared.tally.cancelled,
-            Err(_) => &self.shared.tally.failed,
+            Ok(_) => &tally.completed,
+            Err(error) if error.is_cancelled() => &tally.cancelled,
+            Err(error) => {
+                self.shared.note_failure(&tag, error);
+                &tally.failed
+            }
         };
         counter.fetch_add(1, Ordering::Relaxed);
         let mut bell = Bell::default();
@@ -133,10 +126,8 @@ impl<Out> Core<Out> {
         bell: &mut Bell<'_>,
     ) {
         let count = count as u64;
-        self.shared
-            .tally
-            .completed
-            .fetch_add(count, Ordering::Relaxed);
+        let completed = &self.shared.run.tally.completed;
+        completed.fetch_add(count, Ordering::Relaxed);
         let results = entries
             .into_iter()
             .map(|entry| PipelineResult::new(entry.tag, Ok(entry.value)));
@@ -159,13 +150,23 @@ impl<Out> Core<Out> {
 
     /// Ends an item with an error that says it was cancelled.
     pub(crate) fn give_up(&self, stage: &StageRuntime, tag: Tag, error: ItemError) {
-        stage.cancelled.fetch_add(1, Ordering::Relaxed);
-        if self.shared.observers.want_status() {
-            let event = status_event(stage, &tag, Status::Cancelled, error.worker().cloned());
-            self.shared.observers.status(&StatusEvent {
+        stage.counters.cancelled.fetch_add(1, Ordering::Relaxed);
+        if self.shared.observers.want(Status::Cancelled) {
+            let worker = error.worker();
+            let since = |worker: &WorkerId| {
+                let index = worker.index();
+                stage
+                    .counters
+                    .workers(|workers| Some(workers.get(index)?.status.since()))
+            };
+            let event = StatusEvent {
+                started: worker.and_then(since).map(Moment::system_time),
                 error: Some(error.clone()),
-                ..event
-            });
+                ..self
+                    .shared
+                    .status_event(stage, &tag, Status::Cancelled, worker.cloned())
+            };
+            self.shared.observers.status(&event);
         }
         self.settle(tag, Err(error));
     }
@@ -174,12 +175,12 @@ impl<Out> Core<Out> {
 impl Shared {
     /// Takes the next `count` sequence numbers, and returns the first of them.
     pub(crate) fn number(&self, count: u64) -> u64 {
-        self.next_sequence_id.fetch_add(count, Ordering::Relaxed)
+        self.run.submitted.fetch_add(count, Ordering::Relaxed)
     }
 
     /// How many items were accepted.
     pub(crate) fn submitted(&self) -> u64 {
-        self.next_sequence_id.load(Ordering::Relaxed)
+        self.run.submitted.load(Ordering::Relaxed)
     }
 
     /// Counts the id that the feeder chose, if it did and it was there before.
@@ -196,7 +197,8 @@ impl Shared {
         let hash = self.ids.hasher.hash_one(id);
         let mut seen = self.ids.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if !seen.insert(hash) {
-            self.tally.duplicate_ids.fetch_add(1, Ordering::Relaxed);
+            let tally = &self.run.tally;
+            tally.duplicate_ids.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -298,25 +300,38 @@ impl Shared {
         self.tasks.tracker.close();
         self.tasks.tracker.wait().await;
     }
-}
 
-/// An event without what only some events have.
-pub(crate) fn status_event(
-    stage: &StageRuntime,
-    tag: &Tag,
-    status: Status,
-    worker: Option<WorkerId>,
-) -> StatusEvent {
-    let details = tag.details.as_deref();
-    StatusEvent {
-        item_id: item_id(details, tag.sequence_id),
-        sequence_id: tag.sequence_id,
-        stage: stage.name.clone(),
-        status,
-        worker,
-        timestamp: SystemTime::now(),
-        error: None,
-        next_attempt: None,
-        metadata: details.map_or_else(Metadata::new, |details| details.metadata.clone()),
+    /// Keeps what is known of an item that failed.
+    fn note_failure(&self, tag: &Tag, error: &ItemError) {
+        self.run.errors.note(FailedItem {
+            item_id: item_id(tag.details.as_deref(), tag.sequence_id),
+            sequence_id: tag.sequence_id,
+            error: error.clone(),
+            timestamp: Moment::now().system_time(),
+        });
+    }
+
+    /// An event of now, without what only some events have.
+    pub(crate) fn status_event(
+        &self,
+        stage: &StageRuntime,
+        tag: &Tag,
+        status: Status,
+        worker: Option<WorkerId>,
+    ) -> StatusEvent {
+        let details = tag.details.as_deref();
+        StatusEvent {
+            run: self.run.id(),
+            item_id: item_id(details, tag.sequence_id),
+            sequence_id: tag.sequence_id,
+            stage: stage.name.clone(),
+            status,
+            worker,
+            timestamp: Moment::now().system_time(),
+            started: None,
+            error: None,
+            next_attempt: None,
+            metadata: details.map_or_else(Metadata::new, |details| details.metadata.clone()),
+        }
     }
 }

@@ -5,6 +5,7 @@ use crossbeam_utils::CachePadded;
 
 use super::queue::Lanes;
 use super::sync::Spinlock;
+use crate::event::Completion;
 
 /// What a worker has taken and not begun, and what it has finished and not handed on.
 ///
@@ -19,6 +20,8 @@ pub(super) struct Desk<I, O>(CachePadded<Spinlock<Papers<I, O>>>);
 struct Papers<I, O> {
     inputs: VecDeque<I>,
     outputs: Vec<O>,
+    /// What observers are to be told before the outputs are handed on.
+    completions: Vec<Completion>,
     /// Places set aside in the next stage, for `outputs` and those to come.
     reserved: usize,
     /// Places in the stage's own queue that the inputs may go back to.
@@ -32,8 +35,25 @@ struct Papers<I, O> {
 pub(super) struct Cleared<I, O> {
     pub(super) inputs: VecDeque<I>,
     pub(super) outputs: VecDeque<O>,
+    pub(super) completions: Vec<Completion>,
     pub(super) reserved: usize,
     pub(super) lent: usize,
+}
+
+/// What was finished on a desk.
+#[derive(Debug)]
+pub(super) struct Finished<O> {
+    pub(super) outputs: VecDeque<O>,
+    pub(super) completions: Vec<Completion>,
+}
+
+impl<O> Default for Finished<O> {
+    fn default() -> Self {
+        Self {
+            outputs: VecDeque::new(),
+            completions: Vec::new(),
+        }
+    }
 }
 
 /// The places in queues that are held for a desk.
@@ -48,6 +68,7 @@ impl<I, O> Desk<I, O> {
         Self(CachePadded::new(Spinlock::new(Papers {
             inputs: VecDeque::new(),
             outputs: Vec::new(),
+            completions: Vec::new(),
             reserved: 0,
             lent: 0,
             batch: 0,
@@ -100,13 +121,14 @@ impl<I, O> Desk<I, O> {
     /// Lays the output that `make` gives down, and takes the next item. [`Turn::NoRoom`] if there is none for it in the
     /// next stage: then it is not made.
     ///
-    /// It is made in its place, since moving it there would take longer than all the rest.
+    /// It is made in its place, since moving it there would take longer than all the rest. A completion is kept with it.
     #[inline]
-    pub(super) fn turn(&self, make: impl FnOnce() -> O) -> Turn<I> {
+    pub(super) fn turn(&self, completion: Option<Completion>, make: impl FnOnce() -> O) -> Turn<I> {
         let mut papers = self.0.lock();
         if papers.outputs.len() >= papers.reserved {
             return Turn::NoRoom;
         }
+        papers.completions.extend(completion);
         papers.outputs.extend(once_with(make));
         papers.inputs.pop_front().map_or(Turn::Done, Turn::Next)
     }
@@ -116,16 +138,16 @@ impl<I, O> Desk<I, O> {
         self.0.lock().inputs.pop_front()
     }
 
-    /// Takes the outputs, in exchange for an empty list, and the room that was set aside.
-    pub(super) fn take_outputs(&self, outputs: &mut VecDeque<O>) -> usize {
-        self.0.lock().take_outputs(outputs)
+    /// Takes what was finished, in exchange for empty lists, and the room that was set aside.
+    pub(super) fn take_finished(&self, finished: &mut Finished<O>) -> usize {
+        self.0.lock().take_finished(finished)
     }
 
-    /// As [`take_outputs`](Self::take_outputs), when the batch is done: takes the places that were lent as well.
-    pub(super) fn finish(&self, outputs: &mut VecDeque<O>) -> Places {
+    /// As [`take_finished`](Self::take_finished), when the batch is done: takes the places that were lent as well.
+    pub(super) fn finish(&self, finished: &mut Finished<O>) -> Places {
         let mut papers = self.0.lock();
         Places {
-            reserved: papers.take_outputs(outputs),
+            reserved: papers.take_finished(finished),
             lent: std::mem::take(&mut papers.lent),
         }
     }
@@ -165,10 +187,11 @@ pub(super) enum Stale<I, O> {
 }
 
 impl<I, O> Papers<I, O> {
-    fn take_outputs(&mut self, outputs: &mut VecDeque<O>) -> usize {
+    fn take_finished(&mut self, finished: &mut Finished<O>) -> usize {
         // Neither of the two conversions copies anything.
-        let empty = Vec::from(std::mem::take(outputs));
-        *outputs = VecDeque::from(std::mem::replace(&mut self.outputs, empty));
+        let empty = Vec::from(std::mem::take(&mut finished.outputs));
+        finished.outputs = VecDeque::from(std::mem::replace(&mut self.outputs, empty));
+        std::mem::swap(&mut finished.completions, &mut self.completions);
         std::mem::take(&mut self.reserved)
     }
 
@@ -176,6 +199,7 @@ impl<I, O> Papers<I, O> {
         Cleared {
             inputs: std::mem::take(&mut self.inputs),
             outputs: std::mem::take(&mut self.outputs).into(),
+            completions: std::mem::take(&mut self.completions),
             reserved: std::mem::take(&mut self.reserved),
             lent: std::mem::take(&mut self.lent),
         }

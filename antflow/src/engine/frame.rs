@@ -1,21 +1,25 @@
 use std::error::Error;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::core::status_event;
-use super::runtime::{StageRuntime, TaskRuntime, WorkerRuntime};
-use crate::event::{Observers, Status, StatusEvent, TaskEvent, TaskEventKind};
+use super::core::Shared;
+use super::runtime::{StageRuntime, TaskRuntime};
+use crate::clock::Moment;
+use crate::event::{Status, StatusEvent, TaskEvent, TaskEventKind};
 use crate::item::{ItemError, ItemErrorKind};
 use crate::stage::{RetryMode, TaskContext};
+use crate::stats::WorkerCounters;
 
 /// What an attempt stands on: the worker, its stage, and the item in hand.
 pub struct Frame<'w> {
     pub(super) cx: TaskContext,
     pub(super) stage: &'w StageRuntime,
-    pub(super) worker: &'w WorkerRuntime,
-    pub(super) observers: &'w Observers,
+    pub(super) worker: &'w WorkerCounters,
+    pub(super) shared: &'w Shared,
+    /// When the attempt was begun, or the batch that the item is part of.
+    pub(super) started: Moment,
     /// When the attempt of the whole stage is over, and how long that is.
     pub(super) deadline: Option<(Instant, Duration)>,
     pub(super) retry_if: &'w dyn RetryIf,
@@ -69,20 +73,20 @@ impl Frame<'_> {
 
     #[inline]
     pub(super) fn emit_status(&self, status: Status, error: Option<&ItemError>) {
-        if self.observers.want_status() {
+        if self.shared.observers.want(status) {
             self.tell_status(status, error);
         }
     }
 
     #[cold]
     fn tell_status(&self, status: Status, error: Option<&ItemError>) {
-        let event = status_event(
-            self.stage,
-            &self.cx.tag,
-            status,
-            Some(self.worker.id.clone()),
-        );
-        self.observers.status(&StatusEvent {
+        let worker = Some(self.worker.id.clone());
+        let event = self
+            .shared
+            .status_event(self.stage, &self.cx.tag, status, worker);
+        let started = self.started.system_time();
+        self.shared.observers.status(&StatusEvent {
+            started: (status != Status::InProgress).then_some(started),
             error: error.cloned(),
             next_attempt: (status == Status::Retrying).then_some(self.cx.tag.attempt() + 1),
             ..event
@@ -96,7 +100,7 @@ impl Frame<'_> {
         error: Option<&ItemError>,
         duration: Option<Duration>,
     ) {
-        if self.observers.want_tasks() {
+        if self.shared.observers.want_tasks() {
             self.tell_task(kind, error, duration);
         }
     }
@@ -108,7 +112,8 @@ impl Frame<'_> {
         error: Option<&ItemError>,
         duration: Option<Duration>,
     ) {
-        self.observers.task(&TaskEvent {
+        self.shared.observers.task(&TaskEvent {
+            run: self.shared.run.id(),
             item_id: self.cx.item_id(),
             sequence_id: self.cx.tag.sequence_id,
             stage: Arc::clone(&self.stage.name),
@@ -120,7 +125,7 @@ impl Frame<'_> {
             worker: self.worker.id.clone(),
             kind,
             attempt: self.cx.tag.attempt(),
-            timestamp: SystemTime::now(),
+            timestamp: Moment::now().system_time(),
             error: error.cloned(),
             duration,
         });

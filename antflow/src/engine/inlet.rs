@@ -9,6 +9,7 @@ use super::sink::Sink;
 use super::source::Source;
 use super::sync::lock;
 use super::task_list::{TaskList, same};
+use crate::clock::Moment;
 use crate::event::Pending;
 use crate::stage::Stage;
 
@@ -26,7 +27,8 @@ pub trait Inlet<T>: Send + Sync {
     /// Resolves when there may be room.
     fn room(&self) -> Pending<'_>;
 
-    /// Takes items in: into room that was set aside, or beyond the capacity where none was.
+    /// Takes items in, whose sequence numbers follow each other: into room that was set aside, or beyond the capacity
+    /// where none was.
     fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>);
 
     /// Lets the workers take items from here whenever the queue has none.
@@ -58,8 +60,15 @@ where
     }
 
     fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>) {
+        let now = Moment::now();
+        if let Some(first) = envelopes.first() {
+            let labels = envelopes.iter().map(|envelope| &envelope.tag.details);
+            self.tell_fed(first.tag.sequence_id, labels, now);
+        }
+        let fed = &self.runtime.counters.fed;
+        fed.pass_shared(envelopes.len(), now);
         let mut entries = envelopes.into_iter().map(Self::entry).collect();
-        self.fill(reserved, &mut entries, &mut Bell::default());
+        self.fill(reserved, &mut entries, now, &mut Bell::default());
     }
 
     fn attach(&self, source: Box<dyn Source<T>>) {

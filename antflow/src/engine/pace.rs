@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How many items a worker takes at once: as many as it does in a short time, and one where items suspend.
 #[derive(Debug)]
@@ -7,19 +7,14 @@ pub(super) struct Pace {
     most: usize,
     /// Whether the last batch suspended, so that the next one probably does too.
     suspends: bool,
-    /// Whether the last item that was measured alone took long.
+    /// Whether the last item that was alone took long.
     slow: bool,
-    /// How many batches the clock was not asked for.
-    unmeasured: u32,
-    started: Option<Instant>,
 }
 
 /// A batch that takes less is followed by a larger one.
 const SHORT: Duration = Duration::from_micros(20);
 /// An item that takes more keeps a thread from what others are to do there.
 const LONG: Duration = Duration::from_micros(200);
-/// So many batches go by between two for which the clock is asked, which costs as much as a short item.
-const UNMEASURED: u32 = 3;
 /// No lock is taken rarely enough to make more worthwhile.
 const MOST: usize = 128;
 
@@ -31,8 +26,6 @@ impl Pace {
             most: (capacity / 2).clamp(1, MOST),
             suspends: false,
             slow: false,
-            unmeasured: UNMEASURED,
-            started: None,
         }
     }
 
@@ -57,20 +50,9 @@ impl Pace {
         self.suspends
     }
 
-    /// A batch begins.
-    #[inline]
-    pub(super) fn start(&mut self) {
-        let due = self.most > 1 && !self.suspends && self.unmeasured >= UNMEASURED;
-        self.unmeasured = if due { 0 } else { self.unmeasured + 1 };
-        self.started = due.then(Instant::now);
-    }
-
-    /// A batch of so many items has ended, without being suspended.
-    pub(super) fn done(&mut self, items: usize) {
+    /// A batch of so many items has ended after this time, without being suspended.
+    pub(super) fn done(&mut self, items: usize, taken: Duration) {
         self.suspends = false;
-        let Some(taken) = self.started.take().map(|started| started.elapsed()) else {
-            return;
-        };
         self.slow = items == 1 && taken > LONG;
         if taken > SHORT {
             self.limit = (self.limit / 2).max(1);
@@ -83,6 +65,5 @@ impl Pace {
     pub(super) fn suspended(&mut self) {
         self.suspends = true;
         self.limit = 1;
-        self.started = None;
     }
 }

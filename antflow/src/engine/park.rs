@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::bell::Bell;
@@ -6,6 +7,7 @@ use super::cell::Cell;
 use super::envelope::Envelope;
 use super::sink::Sink;
 use super::task_list::TaskList;
+use crate::clock::Moment;
 use crate::stage::{Stage, WorkerId};
 
 /// An item that waits for its next attempt. Dropped, it ends the item as cancelled.
@@ -24,6 +26,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
         ticket: Option<u64>,
         worker: Option<WorkerId>,
     ) -> Self {
+        waiting(&cell, worker.as_ref()).fetch_add(1, Ordering::Relaxed);
         Self {
             cell,
             envelope: Some(envelope),
@@ -41,6 +44,10 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
             // A closed queue gives it back, and it is dropped with the rest.
             let queue = &self.cell.queue;
             let pushed = queue.push_again(priority, envelope, self.ticket, &mut bell);
+            if pushed.is_ok() {
+                let fed = &self.cell.runtime.counters.fed;
+                fed.pass_shared(1, Moment::now());
+            }
             self.envelope = pushed.err();
         }
     }
@@ -48,8 +55,22 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
 
 impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Drop for Parked<S, L, St, D> {
     fn drop(&mut self) {
+        waiting(&self.cell, self.worker.as_ref()).fetch_sub(1, Ordering::Relaxed);
         if let Some(envelope) = self.envelope.take() {
             self.cell.turn_away(envelope.tag, self.worker.take());
         }
+    }
+}
+
+/// How many items of the stage wait in this way.
+fn waiting<'a, S: Stage, L: TaskList<St>, St, D: Sink<L::Output>>(
+    cell: &'a Cell<S, L, St, D>,
+    worker: Option<&WorkerId>,
+) -> &'a AtomicU64 {
+    let counters = &cell.runtime.counters;
+    if worker.is_some() {
+        &counters.held
+    } else {
+        &counters.parked
     }
 }

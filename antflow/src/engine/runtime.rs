@@ -1,10 +1,8 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::stage::{
-    Limits, Names, OnWait, Retry, RetryMode, StageConfig, TaskConfig, WorkerId, WorkerStatus,
-};
+use crate::stage::{Limits, Names, OnWait, Retry, RetryMode, StageConfig, TaskConfig};
+use crate::stats::StageCounters;
 
 /// What a run knows of a stage, whatever its types.
 #[derive(Debug)]
@@ -16,9 +14,7 @@ pub struct StageRuntime {
     pub(crate) config: StageConfig,
     pub(crate) limits: Option<Limits>,
     pub(crate) tasks: Vec<TaskRuntime>,
-    pub(crate) workers: Vec<WorkerRuntime>,
-    /// Items cancelled while no worker had them.
-    pub(crate) cancelled: AtomicU64,
+    pub(crate) counters: Arc<StageCounters>,
 }
 
 /// What a run knows of a task of a stage.
@@ -28,48 +24,18 @@ pub(crate) struct TaskRuntime {
     pub(crate) limits: Option<Limits>,
 }
 
-/// What a run knows of a worker. Each counter is written by the worker alone.
-#[derive(Debug)]
-pub(crate) struct WorkerRuntime {
-    pub(crate) id: WorkerId,
-    pub(crate) status: Arc<WorkerStatus>,
-    /// Whether the next stage is to be called when the item in hand suspends. The worker's own.
-    pub(crate) owes: AtomicBool,
-    pub(crate) completed: Count,
-    pub(crate) failed: Count,
-    pub(crate) skipped: Count,
-    pub(crate) retried: Count,
-}
-
-/// A counter with one writer, which costs it no more than a load and a store.
-#[derive(Debug, Default)]
-pub(crate) struct Count(AtomicU64);
-
-impl Count {
-    #[inline]
-    pub(crate) fn add_one(&self) {
-        self.0
-            .store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 impl StageRuntime {
     pub(crate) fn new(index: usize, config: StageConfig, tasks: Vec<TaskConfig>) -> Self {
         let name: Arc<str> = config.name.as_ref().into();
         let limits = |concurrency: Option<usize>, rate: Option<_>| {
             (concurrency.is_some() || rate.is_some()).then(|| Limits::new(concurrency, rate))
         };
-        let names = Names {
+        let names = Arc::new(Names {
             stage: Arc::clone(&name),
             tasks: tasks.iter().map(|task| task.name.as_ref().into()).collect(),
-        };
+        });
         Self {
             index,
-            names: Arc::new(names),
             limits: limits(config.concurrency, config.rate),
             tasks: tasks
                 .into_iter()
@@ -78,18 +44,12 @@ impl StageRuntime {
                     limits: limits(task.concurrency, task.rate),
                 })
                 .collect(),
-            workers: (0..config.workers)
-                .map(|index| WorkerRuntime {
-                    id: WorkerId::new(Arc::clone(&name), index),
-                    status: Arc::default(),
-                    owes: AtomicBool::new(false),
-                    completed: Count::default(),
-                    failed: Count::default(),
-                    skipped: Count::default(),
-                    retried: Count::default(),
-                })
-                .collect(),
-            cancelled: AtomicU64::new(0),
+            counters: Arc::new(StageCounters::new(
+                Arc::clone(&names),
+                config.workers,
+                config.capacity(),
+            )),
+            names,
             name,
             config,
         }

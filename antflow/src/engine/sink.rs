@@ -8,6 +8,7 @@ use super::envelope::Envelope;
 use super::queue::PushError;
 use super::runtime::StageRuntime;
 use super::seat::Seat;
+use crate::clock::Moment;
 use crate::stage::WorkerId;
 
 /// Where a stage's output goes: the next stage, or the way out.
@@ -28,7 +29,13 @@ pub trait Sink<T>: Send + Sync + 'static {
     fn entry(&self, envelope: Envelope<T>) -> Self::Entry;
 
     /// Takes in items for which room was set aside, and gives the rest of the room back.
-    fn fill(&self, reserved: usize, entries: &mut VecDeque<Self::Entry>, bell: &mut Bell<'_>);
+    fn fill(
+        &self,
+        reserved: usize,
+        entries: &mut VecDeque<Self::Entry>,
+        now: Moment,
+        bell: &mut Bell<'_>,
+    );
 
     /// Takes an item if there is room.
     fn try_send(
@@ -69,7 +76,13 @@ impl<Out: Send + 'static> Sink<Out> for Exit<Out> {
         envelope
     }
 
-    fn fill(&self, _: usize, entries: &mut VecDeque<Envelope<Out>>, bell: &mut Bell<'_>) {
+    fn fill(
+        &self,
+        _: usize,
+        entries: &mut VecDeque<Envelope<Out>>,
+        _: Moment,
+        bell: &mut Bell<'_>,
+    ) {
         self.0.complete(entries.len(), entries.drain(..), bell);
     }
 

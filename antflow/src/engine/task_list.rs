@@ -200,7 +200,7 @@ impl<St: Sync + 'static, T: Call<St>> TaskList<St> for One<T> {
         cx: &'a TaskContext,
         state: &'a St,
     ) -> impl Future<Output = Result<T::Output, Box<Failure>>> + Send + 'a {
-        cx.enter_task(0);
+        cx.status.enter_task(0);
         call_task(&self.task, slots, self.copy.filter(|_| again), cx, state)
     }
 }
@@ -258,7 +258,7 @@ impl<St: Sync + 'static, P: TaskList<St>, T: Call<St>> TaskList<St> for More<P, 
     ) -> Result<T::Output, Box<Failure>> {
         let value = self.previous.call(&mut slots.0, false, cx, state).await?;
         slots.1 = Some(same(value));
-        cx.enter_task(self.index);
+        cx.status.enter_task(self.index);
         call_task(&self.task, &mut slots.1, None, cx, state).await
     }
 }

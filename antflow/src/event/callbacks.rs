@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use super::{Observer, Pending, StatusEvent, TaskEvent};
+use super::{Observer, Pending, Status, StatusEvent, TaskEvent};
 
 tokio::task_local! {
     static DELIVERING: ();
@@ -330,7 +330,7 @@ impl Observer for Callbacks {
         self.send(Event::Task(Box::new(event.clone())));
     }
 
-    fn wants_status(&self) -> bool {
+    fn wants_status(&self, _: Status) -> bool {
         self.status.is_some()
     }
 

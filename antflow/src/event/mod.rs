@@ -11,13 +11,17 @@
 //! All but `queued` name the worker, where one held the item. An attempt that is cut off by a shutdown ends with the
 //! item's `cancelled` instead of a task event.
 //!
-//! A run whose pipeline has no [`Observer`] makes no events at all.
+//! Events are made for those who want them: a run whose pipeline has no [`Observer`] makes none at all. An observer that
+//! wants only what is out of the ordinary, such as failures, costs nothing where nothing is. One that must see everything
+//! and has no use for an event of its own for each step gets [`Fed`] and [`Completions`], many items at a time.
 
+mod batch;
 mod callbacks;
 mod observer;
 mod status;
 mod task;
 
+pub use batch::{Completion, Completions, Fed};
 pub(crate) use callbacks::is_delivering;
 pub use callbacks::{Callback, Callbacks, Overflow};
 pub(crate) use observer::Observers;

@@ -3,9 +3,11 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{StatusEvent, TaskEvent};
+use futures_util::FutureExt;
+
+use super::{Completions, Fed, Status, StatusEvent, TaskEvent};
+use crate::stats::{RunCounters, RunView};
 
 /// Something an observer asks the engine to wait for.
 pub type Pending<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -34,6 +36,13 @@ pub type Pending<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 /// }
 /// ```
 pub trait Observer: Send + Sync + 'static {
+    /// A run that is observed is about to start. If it returns an observer, that one gets the events of the run in
+    /// place of this one, and can keep what belongs to the run.
+    fn begin(&self, run: &RunView) -> Option<Arc<dyn Observer>> {
+        let _ = run;
+        None
+    }
+
     /// An item came to a new status.
     fn on_status(&self, event: &StatusEvent) {
         let _ = event;
@@ -44,14 +53,32 @@ pub trait Observer: Send + Sync + 'static {
         let _ = event;
     }
 
-    /// Whether `on_status` should be called; asked once, when a run starts.
-    fn wants_status(&self) -> bool {
+    /// Items were accepted, and are queued in their first stage.
+    fn on_fed(&self, fed: &Fed<'_>) {
+        let _ = fed;
+    }
+
+    /// A worker has completed items, which are not handed to the next stage yet.
+    fn on_completed(&self, completions: &Completions<'_>) {
+        let _ = completions;
+    }
+
+    /// Whether `on_status` should be called with events of this status; asked when a run starts. By default, with all.
+    ///
+    /// Where nobody wants `Queued`, `InProgress` or `Completed`, items on their way cost no more than without observer.
+    fn wants_status(&self, status: Status) -> bool {
+        let _ = status;
         true
     }
 
-    /// Whether `on_task` should be called; asked once, when a run starts.
+    /// Whether `on_task` should be called; asked when a run starts.
     fn wants_tasks(&self) -> bool {
         true
+    }
+
+    /// Whether `on_fed` and `on_completed` should be called; asked when a run starts. By default they are not.
+    fn wants_batches(&self) -> bool {
+        false
     }
 
     /// What to wait for before more items are taken up, if the observer cannot keep up.
@@ -66,40 +93,83 @@ pub trait Observer: Send + Sync + 'static {
 }
 
 /// The observers of one run.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Observers {
-    all: Vec<Arc<dyn Observer>>,
-    status: Vec<Arc<dyn Observer>>,
-    tasks: Vec<Arc<dyn Observer>>,
-    panics: Arc<AtomicU64>,
+    run: Arc<RunCounters>,
+    all: Vec<Watching>,
+    /// What at least one of them wants.
+    wanted: Wants,
 }
 
+#[derive(Clone)]
+struct Watching {
+    observer: Arc<dyn Observer>,
+    wants: Wants,
+}
+
+/// What an observer wants to be told.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wants {
+    /// A bit for each status.
+    statuses: u8,
+    tasks: bool,
+    batches: bool,
+}
+
+/// What an item comes to in a stage where all goes well.
+const ORDINARY: u8 = Status::Queued.bit() | Status::InProgress.bit() | Status::Completed.bit();
+
 impl Observers {
-    pub(crate) fn new(all: Vec<Arc<dyn Observer>>) -> Self {
-        let panics = Arc::default();
-        let wanting = |wants: fn(&(dyn Observer + 'static)) -> bool| -> Vec<_> {
-            let wants = |observer: &&Arc<dyn Observer>| guarded(&panics, || wants(&***observer));
-            all.iter()
-                .filter(|observer| wants(observer).unwrap_or(false))
-                .cloned()
-                .collect()
+    /// Tells the observers of a run that is about to start, and asks what they want of it.
+    pub(crate) fn begin(observers: &[Arc<dyn Observer>], run: Arc<RunCounters>) -> Self {
+        let view = RunView::new(Arc::clone(&run));
+        let watching = |observer: &Arc<dyn Observer>| {
+            let begun = guarded(&run, || observer.begin(&view)).flatten();
+            let observer = begun.unwrap_or_else(|| Arc::clone(observer));
+            // One that panics when it is asked gets nothing.
+            let wants = guarded(&run, || Wants {
+                statuses: Status::ALL
+                    .into_iter()
+                    .filter(|status| observer.wants_status(*status))
+                    .fold(0, |bits, status| bits | status.bit()),
+                tasks: observer.wants_tasks(),
+                batches: observer.wants_batches(),
+            });
+            Watching {
+                observer,
+                wants: wants.unwrap_or_default(),
+            }
         };
+        let all: Vec<_> = observers.iter().map(watching).collect();
         Self {
-            status: wanting(Observer::wants_status),
-            tasks: wanting(Observer::wants_tasks),
+            wanted: Wants {
+                statuses: all.iter().fold(0, |bits, one| bits | one.wants.statuses),
+                tasks: all.iter().any(|one| one.wants.tasks),
+                batches: all.iter().any(|one| one.wants.batches),
+            },
             all,
-            panics,
+            run,
         }
     }
 
     #[inline]
-    pub(crate) fn want_status(&self) -> bool {
-        !self.status.is_empty()
+    pub(crate) fn want(&self, status: Status) -> bool {
+        self.wanted.statuses & status.bit() != 0
+    }
+
+    /// Whether an item makes events also where all goes well.
+    pub(crate) fn want_every_item(&self) -> bool {
+        self.wanted.statuses & ORDINARY != 0 || self.wanted.tasks
     }
 
     #[inline]
     pub(crate) fn want_tasks(&self) -> bool {
-        !self.tasks.is_empty()
+        self.wanted.tasks
+    }
+
+    #[inline]
+    pub(crate) fn want_batches(&self) -> bool {
+        self.wanted.batches
     }
 
     #[inline]
@@ -107,31 +177,47 @@ impl Observers {
         self.all.is_empty()
     }
 
-    /// How many times an observer or a hook panicked.
-    pub(crate) fn panics(&self) -> u64 {
-        self.panics.load(Ordering::Relaxed)
+    pub(crate) fn count_panic(&self) {
+        self.run.count_observer_panic();
     }
 
-    pub(crate) fn count_panic(&self) {
-        self.panics.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn fed(&self, fed: &Fed<'_>) {
+        for one in self.all.iter().filter(|one| one.wants.batches) {
+            guarded(&self.run, || one.observer.on_fed(fed));
+        }
+    }
+
+    pub(crate) fn completed(&self, completions: &Completions<'_>) {
+        for one in self.all.iter().filter(|one| one.wants.batches) {
+            guarded(&self.run, || one.observer.on_completed(completions));
+        }
     }
 
     pub(crate) fn status(&self, event: &StatusEvent) {
-        for observer in &self.status {
-            guarded(&self.panics, || observer.on_status(event));
+        let bit = event.status.bit();
+        for one in self.all.iter().filter(|one| one.wants.statuses & bit != 0) {
+            guarded(&self.run, || one.observer.on_status(event));
         }
     }
 
     pub(crate) fn task(&self, event: &TaskEvent) {
-        for observer in &self.tasks {
-            guarded(&self.panics, || observer.on_task(event));
+        for one in self.all.iter().filter(|one| one.wants.tasks) {
+            guarded(&self.run, || one.observer.on_task(event));
         }
+    }
+
+    /// Whether one of them cannot keep up.
+    pub(crate) fn are_overloaded(&self) -> bool {
+        let overloaded = |one: &Watching| {
+            guarded(&self.run, || one.observer.overload().is_some()).unwrap_or(false)
+        };
+        self.all.iter().any(overloaded)
     }
 
     /// Waits until every observer keeps up.
     pub(crate) async fn ready(&self) {
-        for observer in &self.all {
-            if let Some(Some(pending)) = guarded(&self.panics, || observer.overload()) {
+        for one in &self.all {
+            if let Some(Some(pending)) = guarded(&self.run, || one.observer.overload()) {
                 self.settle(pending).await;
             }
         }
@@ -139,15 +225,14 @@ impl Observers {
 
     /// Waits until every observer has dealt with its events.
     pub(crate) async fn flush(&self) {
-        for observer in &self.all {
-            if let Some(Some(pending)) = guarded(&self.panics, || observer.flush()) {
+        for one in &self.all {
+            if let Some(Some(pending)) = guarded(&self.run, || one.observer.flush()) {
                 self.settle(pending).await;
             }
         }
     }
 
     async fn settle(&self, pending: Pending<'_>) {
-        use futures_util::FutureExt;
         if AssertUnwindSafe(pending).catch_unwind().await.is_err() {
             self.count_panic();
         }
@@ -155,11 +240,9 @@ impl Observers {
 }
 
 /// Calls an observer, and counts its panic.
-fn guarded<T>(panics: &AtomicU64, call: impl FnOnce() -> T) -> Option<T> {
+fn guarded<T>(run: &RunCounters, call: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(call))
-        .inspect_err(|_| {
-            panics.fetch_add(1, Ordering::Relaxed);
-        })
+        .inspect_err(|_| run.count_observer_panic())
         .ok()
 }
 
@@ -167,7 +250,6 @@ impl fmt::Debug for Observers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Observers")
             .field("count", &self.all.len())
-            .field("panics", &self.panics())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::item::{ItemError, ItemId, Metadata};
 use crate::stage::WorkerId;
+use crate::stats::RunId;
 
 /// Where an item stands in a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,6 +37,11 @@ impl Status {
         Self::Cancelled,
     ];
 
+    /// One bit for each.
+    pub(crate) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
     /// The name in lower case with underscores, such as `in_progress`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -61,9 +67,11 @@ impl fmt::Display for Status {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StatusEvent {
+    /// The run.
+    pub run: RunId,
     /// The item's id.
     pub item_id: ItemId,
-    /// The item's sequence number, which tells items of one id apart.
+    /// The item's sequence number, which tells items of one id and one run apart.
     pub sequence_id: u64,
     /// The stage's name.
     pub stage: Arc<str>,
@@ -73,6 +81,11 @@ pub struct StatusEvent {
     pub worker: Option<WorkerId>,
     /// When it happened, by the system's clock.
     pub timestamp: SystemTime,
+    /// When the worker began with the item: with all but `Queued` and `InProgress`, where a worker had it.
+    ///
+    /// Where no observer asks for every status, short items are taken several at once, and it is when the first of them
+    /// was begun.
+    pub started: Option<SystemTime>,
     /// What went wrong: with `Failed`, `Retrying` and `Cancelled`.
     pub error: Option<ItemError>,
     /// The number of the attempt to come: with `Retrying`.
@@ -82,6 +95,12 @@ pub struct StatusEvent {
 }
 
 impl StatusEvent {
+    /// How long the worker had the item: with all but `Queued` and `InProgress`, where a worker had it.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        self.timestamp.duration_since(self.started?).ok()
+    }
+
     /// The index of the worker in its pool, from 0.
     #[must_use]
     pub fn worker_id(&self) -> Option<usize> {

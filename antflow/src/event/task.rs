@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::item::{ItemError, ItemId};
 use crate::stage::WorkerId;
+use crate::stats::RunId;
 
 /// What happened to an attempt of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,9 +42,11 @@ impl fmt::Display for TaskEventKind {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TaskEvent {
+    /// The run.
+    pub run: RunId,
     /// The item's id.
     pub item_id: ItemId,
-    /// The item's sequence number, which tells items of one id apart.
+    /// The item's sequence number, which tells items of one id and one run apart.
     pub sequence_id: u64,
     /// The stage's name.
     pub stage: Arc<str>,

@@ -167,7 +167,8 @@ where
     D: Sink<S::Output>,
 {
     let (state, registry) = (Arc::clone(&run.state), Weak::clone(&run.registry));
-    let cell = cell(stage.clone(), index, state, down, registry, into_tasks);
+    let runtime = Arc::clone(&run.stages[index]);
+    let cell = cell(stage.clone(), runtime, state, down, registry, into_tasks);
     let inlet: Arc<dyn Inlet<S::Input>> = cell.clone();
     run.add(Entry {
         stage: TypeId::of::<S>(),

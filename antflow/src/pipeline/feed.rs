@@ -17,7 +17,7 @@ use crate::engine::queue::Closed;
 use crate::engine::seat::current_stage;
 use crate::engine::yield_now;
 use crate::event::{Pending, is_delivering};
-use crate::item::{IntoItem, Tag};
+use crate::item::{IntoItem, Label, Tag};
 use crate::stage::{Stage, TaskContext};
 
 /// Feeds everything that a stream gives, waiting for room, and returns how many items that were.
@@ -119,7 +119,7 @@ struct Entry<'a, T> {
     shared: &'a Shared,
     inlet: &'a dyn Inlet<T>,
     places: Places,
-    taken: Vec<Envelope<T>>,
+    taken: Vec<(T, Label)>,
 }
 
 impl<'a, T> Entry<'a, T> {
@@ -148,8 +148,7 @@ impl<'a, T> Entry<'a, T> {
     fn take(&mut self, item: impl IntoItem<T>) {
         let (value, label) = item.into_parts();
         self.shared.note_id(&label);
-        let tag = Tag::new(self.shared.number(1), label);
-        self.taken.push(Envelope { value, tag });
+        self.taken.push((value, label));
     }
 
     /// Feeds what was taken, and says how much that was.
@@ -165,7 +164,15 @@ impl<T> Drop for Entry<'_, T> {
         if taken.is_empty() {
             self.inlet.unreserve(self.places.reserved);
         } else {
-            self.inlet.fill(self.places.reserved, taken);
+            let numbers = self.shared.number(taken.len() as u64)..;
+            let envelopes = taken
+                .into_iter()
+                .zip(numbers)
+                .map(|((value, label), number)| Envelope {
+                    value,
+                    tag: Tag::new(number, label),
+                });
+            self.inlet.fill(self.places.reserved, envelopes.collect());
         }
         if unused > 0 {
             self.shared.accounting.settle(unused);

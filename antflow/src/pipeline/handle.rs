@@ -17,7 +17,10 @@ use crate::engine::source::Items;
 use crate::event::Observers;
 use crate::item::{IntoItem, PipelineResult};
 use crate::stage::Stage;
-use crate::stats::{PipelineStats, WorkerState};
+use crate::stats::{
+    DashboardSnapshot, ErrorSummary, PipelineStats, RunCounters, RunView, WorkerMetrics,
+    WorkerState,
+};
 
 /// A run that is going on: feed it, watch it, end it.
 ///
@@ -41,11 +44,15 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     {
         tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         pipeline.validate()?;
-        let observers = Observers::new(pipeline.observers.clone());
-        let core = Arc::new(Core::new(observers, ordered));
+        let stages = pipeline.stages();
+        let counters = stages.iter().map(|stage| Arc::clone(&stage.counters));
+        let counters = Arc::new(RunCounters::new(counters.collect()));
+        let observers = Observers::begin(&pipeline.observers, Arc::clone(&counters));
+        let core = Arc::new(Core::new(counters, observers, ordered));
         let mut head = None;
         let registry = Arc::new_cyclic(|registry| {
-            let mut launching = Launching::new(Arc::clone(&pipeline.state), Weak::clone(registry));
+            let (state, registry) = (Arc::clone(&pipeline.state), Weak::clone(registry));
+            let mut launching = Launching::new(state, registry, stages);
             head = Some(
                 pipeline
                     .chain
@@ -168,19 +175,43 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     /// What has happened so far, as a snapshot.
     #[must_use]
     pub fn stats(&self) -> PipelineStats {
-        self.registry.stats()
+        self.view().stats()
     }
 
     /// What each worker is at, as a snapshot, in the order of stages and workers.
     #[must_use]
     pub fn worker_states(&self) -> Vec<WorkerState> {
-        self.registry.worker_states()
+        self.view().worker_states()
+    }
+
+    /// What each worker has done, as a snapshot, in the order of stages and workers.
+    #[must_use]
+    pub fn worker_metrics(&self) -> Vec<WorkerMetrics> {
+        self.view().worker_metrics()
+    }
+
+    /// How many items failed, and of what. Of the failed items it has the last 32.
+    #[must_use]
+    pub fn error_summary(&self) -> ErrorSummary {
+        self.view().error_summary()
+    }
+
+    /// All that a dashboard shows, as a snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> DashboardSnapshot {
+        self.view().snapshot()
+    }
+
+    /// The run, for those who watch it.
+    #[must_use]
+    pub fn view(&self) -> RunView {
+        RunView::new(Arc::clone(&self.core.shared.run))
     }
 
     /// The names of the workers of each stage.
     #[must_use]
     pub fn worker_names(&self) -> std::collections::BTreeMap<String, Vec<String>> {
-        self.registry.worker_names()
+        self.view().worker_names()
     }
 
     /// Accepts nothing more, waits until every item has its outcome, and returns the results in input order.

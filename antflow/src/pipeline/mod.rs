@@ -7,7 +7,6 @@ mod from_fn;
 mod handle;
 mod registry;
 mod run;
-mod snapshot;
 mod stream;
 mod validate;
 
@@ -23,6 +22,7 @@ pub use handle::{Feeder, Handle};
 pub use run::Run;
 pub use stream::ResultStream;
 
+use crate::engine::runtime::StageRuntime;
 use crate::event::Observer;
 use crate::item::{BoxError, IntoItem, PipelineResult};
 use crate::stage::{Accepts, IntoStage, StageConfig, WorkerId};
@@ -198,6 +198,19 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
         let mut tasks = Vec::new();
         self.chain.describe_tasks(&mut tasks);
         validate::validate(&self.descriptions(), &tasks)
+    }
+
+    /// What a run knows of each stage.
+    fn stages(&self) -> Vec<Arc<StageRuntime>>
+    where
+        C: Launch<St>,
+    {
+        let mut tasks = Vec::new();
+        self.chain.describe_tasks(&mut tasks);
+        let stages = self.descriptions().into_iter().zip(tasks).enumerate();
+        stages
+            .map(|(index, (stage, tasks))| Arc::new(StageRuntime::new(index, stage.config, tasks)))
+            .collect()
     }
 
     fn descriptions(&self) -> Vec<chain::Description> {

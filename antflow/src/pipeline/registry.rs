@@ -3,9 +3,11 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use super::error::FeedError;
+use crate::clock::Moment;
 use crate::engine::cell::Control;
 use crate::engine::core::Shared;
 use crate::engine::inlet::Inlet;
+use crate::engine::runtime::StageRuntime;
 use crate::engine::watchdog::Look;
 use crate::event::is_delivering;
 use crate::stage::Stage;
@@ -29,14 +31,21 @@ pub(crate) struct Entry {
 pub struct Launching<St> {
     pub(super) state: Arc<St>,
     pub(super) registry: Weak<dyn Any + Send + Sync>,
+    /// What the run knows of its stages, in the order of the pipeline.
+    pub(super) stages: Vec<Arc<StageRuntime>>,
     entries: Vec<Entry>,
 }
 
 impl<St> Launching<St> {
-    pub(super) fn new(state: Arc<St>, registry: Weak<Registry>) -> Self {
+    pub(super) fn new(
+        state: Arc<St>,
+        registry: Weak<Registry>,
+        stages: Vec<Arc<StageRuntime>>,
+    ) -> Self {
         Self {
             state,
             registry,
+            stages,
             entries: Vec::new(),
         }
     }
@@ -97,6 +106,8 @@ impl Registry {
         self.shared.accounting.idle().await;
         self.close_stages();
         self.shared.tasks_ended().await;
+        let ended = &self.shared.run.ended;
+        ended.get_or_init(Moment::now);
         // A callback that ends the run is what the flush would wait for.
         if !is_delivering() {
             self.shared.observers.flush().await;

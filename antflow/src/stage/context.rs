@@ -1,11 +1,11 @@
 use std::any::Any;
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::WorkerId;
+use super::{WorkerId, WorkerStatus};
 use crate::item::{Details, ItemId, Metadata, Tag};
 
 /// What a task may know of the attempt it is part of, and what it may do beside its work.
@@ -26,8 +26,6 @@ use crate::item::{Details, ItemId, Metadata, Tag};
 /// ```
 pub struct TaskContext {
     pub(crate) names: Arc<Names>,
-    /// The index of the task while one runs, else one that no task has.
-    pub(crate) task: AtomicUsize,
     pub(crate) worker: WorkerId,
     pub(crate) tag: Tag,
     pub(crate) cancellation: CancellationToken,
@@ -107,23 +105,31 @@ impl TaskContext {
 
     /// Says what the task is doing now, for those who watch the workers. It is forgotten with the item.
     pub fn set_status(&self, text: impl Into<Cow<'static, str>>) {
-        self.status.set_text(self.tag.sequence_id, text.into());
+        self.set_status_every(Duration::ZERO, text);
     }
 
-    /// Says which task runs.
-    #[inline]
-    pub(crate) fn enter_task(&self, index: usize) {
-        self.task.store(index, Ordering::Relaxed);
-    }
-
-    /// Says that no task runs.
-    #[inline]
-    pub(crate) fn leave_tasks(&self) {
-        self.enter_task(usize::MAX);
+    /// As [`set_status`](Self::set_status), unless the task has said something of this item less than `interval` ago.
+    /// Returns whether the text was taken.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use antflow::{TaskContext, stage};
+    ///
+    /// #[stage]
+    /// async fn copy(rows: Vec<u64>, cx: &TaskContext) -> usize {
+    ///     for (done, _row) in rows.iter().enumerate() {
+    ///         cx.set_status_every(Duration::from_millis(100), format!("row {done} of {}", rows.len()));
+    ///     }
+    ///     rows.len()
+    /// }
+    /// ```
+    pub fn set_status_every(&self, interval: Duration, text: impl Into<Cow<'static, str>>) -> bool {
+        self.status
+            .set_text(self.tag.sequence_id, text.into(), interval)
     }
 
     pub(crate) fn task_name(&self) -> Option<&Arc<str>> {
-        self.names.tasks.get(self.task.load(Ordering::Relaxed))
+        self.names.tasks.get(self.status.task())
     }
 }
 
@@ -145,37 +151,4 @@ pub(crate) fn item_id(details: Option<&Details>, sequence_id: u64) -> ItemId {
     details
         .and_then(|details| details.id.clone())
         .unwrap_or(ItemId::Number(sequence_id))
-}
-
-/// What one worker is at, written by it alone and read by anybody.
-#[derive(Debug, Default)]
-pub(crate) struct WorkerStatus {
-    /// The sequence number of the item in hand, plus one; 0 while idle.
-    item: AtomicU64,
-    /// The text of the last `set_status`, and for which item it was said.
-    text: Mutex<Option<(u64, Cow<'static, str>)>>,
-}
-
-impl WorkerStatus {
-    #[inline]
-    pub(crate) fn set_busy(&self, sequence_id: u64) {
-        self.item.store(sequence_id + 1, Ordering::Relaxed);
-    }
-
-    #[inline]
-    pub(crate) fn set_idle(&self) {
-        self.item.store(0, Ordering::Relaxed);
-    }
-
-    fn set_text(&self, sequence_id: u64, text: Cow<'static, str>) {
-        *self.text.lock().unwrap_or_else(PoisonError::into_inner) = Some((sequence_id, text));
-    }
-
-    /// The item in hand, and what was said of it.
-    pub(crate) fn read(&self) -> Option<(u64, Option<Cow<'static, str>>)> {
-        let item = self.item.load(Ordering::Relaxed).checked_sub(1)?;
-        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = text.as_ref().filter(|(of, _)| *of == item);
-        Some((item, text.map(|(_, text)| text.clone())))
-    }
 }

@@ -14,11 +14,12 @@ mod retry;
 mod state;
 mod task;
 mod worker_id;
+mod worker_status;
 
 pub use accepts::{Accepts, Signature};
 pub use config::{StageConfig, TaskConfig};
 pub use context::TaskContext;
-pub(crate) use context::{Names, WorkerStatus, item_id};
+pub(crate) use context::{Names, item_id};
 pub use hooks::Hooks;
 pub(crate) use limits::Limits;
 pub use overrides::{Configured, IntoStage, StageExt};
@@ -27,6 +28,7 @@ pub use retry::{OnWait, Retry, RetryMode};
 pub use state::{FromRef, State, StateFor};
 pub use task::{Argument, ByRef, ByValue, Call, Copier, Fallible, Passing, Task};
 pub use worker_id::WorkerId;
+pub(crate) use worker_status::WorkerStatus;
 
 /// A stage: one or more tasks, run in order by a pool of workers, with one retry policy.
 ///

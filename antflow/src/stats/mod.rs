@@ -1,8 +1,29 @@
 //! Numbers about a run: snapshots, never live state.
 
-use std::borrow::Cow;
+mod errors;
+mod live;
+mod load;
+mod view;
+mod worker;
 
-use crate::stage::WorkerId;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+pub use errors::{ErrorSummary, FailedItem};
+pub(crate) use live::{RunCounters, StageCounters, WorkerCounters};
+pub use load::StageLoad;
+pub use view::RunView;
+pub use worker::{WorkerMetrics, WorkerState, WorkerStatus};
+
+/// Which run it is, among all of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId(u64);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// What has happened in a run so far.
 ///
@@ -39,10 +60,14 @@ pub struct StageStats {
     pub workers: usize,
     /// How many items its queue takes.
     pub queue_capacity: usize,
+    /// Whether the stage is paused.
+    pub is_paused: bool,
     /// How many items wait in its queue, retries included; those that wait without worker and queue are not.
     pub pending_items: usize,
     /// How many of its workers have an item in hand.
     pub in_progress_items: usize,
+    /// How many items wait for the pause before their next attempt to be over, in the hands of workers or without one.
+    pub retrying_items: usize,
     /// How many items its last task succeeded for.
     pub completed_items: u64,
     /// How many items failed here.
@@ -53,18 +78,30 @@ pub struct StageStats {
     pub cancelled_items: u64,
     /// How many attempts were followed by another.
     pub retries: u64,
+    /// How long items waited in its queue on average; those that wait there now count as far as they have.
+    pub average_queue_wait: Duration,
+    /// How long its workers worked, all together; waits with an item in hand are left out.
+    pub processing_time: Duration,
 }
 
-/// What a worker is at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Everything that a dashboard shows, at one moment.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct WorkerState {
-    /// The worker.
-    pub worker: WorkerId,
-    /// The sequence number of the item that it has in hand; none while idle.
-    pub current_item: Option<u64>,
-    /// What the task said by [`set_status`](crate::TaskContext::set_status) of this item.
-    pub status_text: Option<Cow<'static, str>>,
+pub struct DashboardSnapshot {
+    /// The run.
+    pub run: RunId,
+    /// What has happened so far, in all and in each stage.
+    pub pipeline_stats: PipelineStats,
+    /// What each worker is at.
+    pub worker_states: Vec<WorkerState>,
+    /// What each worker has done.
+    pub worker_metrics: Vec<WorkerMetrics>,
+    /// How many items failed, and of what.
+    pub error_summary: ErrorSummary,
+    /// How long the run has been going on, or went on until it ended.
+    pub elapsed: Duration,
+    /// When it was taken, by the system's clock.
+    pub timestamp: SystemTime,
 }
 
 impl PipelineStats {
@@ -77,10 +114,17 @@ impl PipelineStats {
     }
 }
 
-impl WorkerState {
-    /// Whether the worker has an item in hand.
+impl StageStats {
+    /// How long the stage worked on an item on average, over all that it completed, let pass or failed; zero if none.
     #[must_use]
-    pub fn is_busy(&self) -> bool {
-        self.current_item.is_some()
+    pub fn average_processing_time(&self) -> Duration {
+        let items = self.completed_items + self.skipped_items + self.failed_items;
+        average(self.processing_time, items)
     }
+}
+
+/// The part of each of `count`; zero if there are none.
+fn average(total: Duration, count: u64) -> Duration {
+    let average = total.as_nanos().checked_div(count.into()).unwrap_or(0);
+    Duration::from_nanos(u64::try_from(average).unwrap_or(u64::MAX))
 }

@@ -1,11 +1,9 @@
-use std::collections::VecDeque;
-
 use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
 
 use super::super::bell::Bell;
-use super::super::desk::{Desk, Stale, Turn};
+use super::super::desk::{Desk, Finished, Stale, Turn};
 use super::super::queue::{Queue, Taken};
 use super::super::watchdog::Nap;
 use super::{model, pop, push, take};
@@ -32,7 +30,7 @@ fn loom_places_that_were_lent_come_back_to_a_feeder_who_waits() {
         if calls {
             queue.call(false, &mut Bell::default());
         }
-        let lent = desk.finish(&mut VecDeque::new()).lent;
+        let lent = desk.finish(&mut Finished::default()).lent;
         let next = block_on(take(&queue, 1, lent, |_, _| 0));
         assert!(matches!(next, Taken::Item { item: 3, .. }));
         feeder.join().unwrap();
@@ -90,7 +88,7 @@ fn loom_a_desk_is_cleared_while_its_worker_is_at_it() {
         let mut refused = 0;
         let mut hand = Some(1);
         while let Some(item) = hand {
-            hand = match desk.turn(|| item) {
+            hand = match desk.turn(None, || item) {
                 Turn::Next(next) => Some(next),
                 Turn::Done => None,
                 Turn::NoRoom => {
@@ -100,10 +98,10 @@ fn loom_a_desk_is_cleared_while_its_worker_is_at_it() {
                 }
             };
         }
-        let mut outputs = VecDeque::new();
-        desk.finish(&mut outputs);
+        let mut finished = Finished::default();
+        desk.finish(&mut finished);
         let found = watchdog.join().unwrap();
-        assert_eq!(found + refused + outputs.into_iter().sum::<u32>(), 6);
+        assert_eq!(found + refused + finished.outputs.into_iter().sum::<u32>(), 6);
     });
 }
 

@@ -87,11 +87,6 @@ impl<T> Queue<T> {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        let inner = lock(&self.inner);
-        inner.fresh.len() + inner.again.len()
-    }
-
     /// Takes an item in if there is room.
     pub(crate) fn try_push(&self, mut item: T, bell: &mut Bell<'_>) -> Result<(), PushError<T>>
     where

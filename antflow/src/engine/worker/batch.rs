@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -9,11 +8,12 @@ use futures_util::FutureExt;
 use super::super::attempt::Failure;
 use super::super::bell::Bell;
 use super::super::cell::{Cell, StageDesk};
-use super::super::desk::Turn;
+use super::super::desk::{Finished, Turn};
 use super::super::envelope::Envelope;
 use super::super::sink::Sink;
 use super::super::task_list::TaskList;
 use super::hand::Hand;
+use crate::clock::Moment;
 use crate::stage::Stage;
 
 /// How a worker works on items. A type of its own for each, as a worker takes the memory of all that it may await.
@@ -121,9 +121,10 @@ where
                 Ok(value) => {
                     hand.frame.worker.completed.add_one();
                     // What `turn` does, where nothing is in the way.
+                    let completion = hand.completion();
                     if let Some(desk) = desk {
                         let mut value = Some(value);
-                        let turn = desk.turn(|| {
+                        let turn = desk.turn(completion, || {
                             let value = value.take().expect("it is made once");
                             let tag = hand.release();
                             self.down.entry(Envelope { value, tag })
@@ -136,16 +137,17 @@ where
                             Turn::Done => return waited,
                             Turn::NoRoom => {}
                         }
+                        self.hand_on_early(hand, desk, bell);
+                        self.tell(hand.frame.worker, completion.as_slice());
                         value.map(|value| {
                             let tag = hand.release();
                             self.down.entry(Envelope { value, tag })
                         })
                     } else {
+                        self.tell(hand.frame.worker, completion.as_slice());
                         let tag = hand.release();
                         let entry = self.down.entry(Envelope { value, tag });
-                        if let Err(refused) = self.down.try_send(entry, bell) {
-                            waited |= self.send_late(hand, refused, bell).await;
-                        }
+                        waited |= self.send(hand, entry, bell).await;
                         return waited;
                     }
                 }
@@ -194,7 +196,7 @@ where
         if let Some(desk) = desk
             && output.is_some()
         {
-            match desk.turn(|| output.take().expect("it is made once")) {
+            match desk.turn(None, || output.take().expect("it is made once")) {
                 Turn::Next(next) => return Some(hand.take_from(next)),
                 Turn::Done => return None,
                 Turn::NoRoom => {}
@@ -202,7 +204,7 @@ where
         }
         if let Some(entry) = output {
             if let Some(desk) = desk {
-                self.hand_on(desk, bell);
+                self.hand_on_early(hand, desk, bell);
             }
             *waited |= self.send(hand, entry, bell).await;
         }
@@ -211,11 +213,15 @@ where
     }
 
     /// Hands on what is finished on a desk, before something else goes its way.
-    fn hand_on(&self, desk: &StageDesk<L::Slots, D::Entry>, bell: &mut Bell<'_>) {
-        let mut outputs = VecDeque::new();
-        let reserved = desk.take_outputs(&mut outputs);
-        if reserved > 0 {
-            self.down.fill(reserved, &mut outputs, bell);
-        }
+    fn hand_on_early(
+        &self,
+        hand: &Hand<'_, D::Final>,
+        desk: &StageDesk<L::Slots, D::Entry>,
+        bell: &mut Bell<'_>,
+    ) {
+        let mut finished = Finished::default();
+        let reserved = desk.take_finished(&mut finished);
+        let worker = hand.frame.worker;
+        self.hand_on(&mut finished, reserved, worker, Moment::now(), bell);
     }
 }

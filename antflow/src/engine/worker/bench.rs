@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -6,16 +5,18 @@ use std::task::Poll;
 
 use super::super::bell::{Bell, Caller};
 use super::super::cell::{Cell, StageDesk};
+use super::super::desk::Finished;
 use super::super::envelope::Envelope;
 use super::super::pace::Pace;
 use super::super::queue::{Taken, Taker};
-use super::super::runtime::WorkerRuntime;
 use super::super::seat::Seat;
 use super::super::sink::Sink;
 use super::super::task_list::TaskList;
 use super::yield_now;
+use crate::clock::Moment;
 use crate::item::Label;
 use crate::stage::Stage;
+use crate::stats::WorkerCounters;
 
 /// What a worker has beside the item in hand. Dropped, it ends as cancelled what lies on the desk.
 pub(super) struct Bench<'w, S, L, St, D>
@@ -27,7 +28,7 @@ where
 {
     cell: &'w Arc<Cell<S, L, St, D>>,
     pub(super) seat: &'w Arc<Seat>,
-    pub(super) worker: &'w WorkerRuntime,
+    pub(super) worker: &'w Arc<WorkerCounters>,
     pub(super) pace: Pace,
     /// Made when the worker first takes more than one item.
     pub(super) desk: Option<Arc<StageDesk<L::Slots, D::Entry>>>,
@@ -35,6 +36,8 @@ where
     pub(super) bell: Bell<'w>,
     /// Whom to wake when the item in hand suspends.
     pub(super) alarm: Bell<'static>,
+    /// Whether what it has was laid on its desk by others, who have counted it.
+    brought: bool,
     /// Whether it found the queue empty and asked the source.
     pub(super) pulls: bool,
     /// Whether somebody was woken who cannot run before this worker lets go of its thread.
@@ -43,7 +46,7 @@ where
     streak: u32,
     /// Places in the queue that go back with the next look at it.
     lent: usize,
-    outputs: VecDeque<D::Entry>,
+    finished: Finished<D::Entry>,
     pub(super) pulled: Vec<(S::Input, Label)>,
 }
 
@@ -57,12 +60,16 @@ where
     St: Send + Sync + 'static,
     D: Sink<S::Output>,
 {
-    pub(super) fn new(cell: &'w Arc<Cell<S, L, St, D>>, seat: &'w Arc<Seat>, index: usize) -> Self {
+    pub(super) fn new(
+        cell: &'w Arc<Cell<S, L, St, D>>,
+        seat: &'w Arc<Seat>,
+        worker: &'w Arc<WorkerCounters>,
+    ) -> Self {
         let config = &cell.runtime.config;
         Self {
             cell,
             seat,
-            worker: &cell.runtime.workers[index],
+            worker,
             // An ordered stage gives out a ticket with each item.
             pace: if config.ordered {
                 Pace::single()
@@ -72,11 +79,12 @@ where
             desk: None,
             bell: Bell::default(),
             alarm: Bell::default(),
+            brought: false,
             pulls: false,
             rang: false,
             streak: 0,
             lent: 0,
-            outputs: VecDeque::new(),
+            finished: Finished::default(),
             pulled: Vec::new(),
         }
     }
@@ -87,13 +95,13 @@ where
         self.streak += 1;
         self.streak > STREAK
             || lets_go && self.has_called()
-            || !self.cell.core().shared.observers.is_empty()
+            || self.cell.core().shared.observers.are_overloaded()
     }
 
     /// Waits for observers that cannot keep up, and now and then for its turn.
     pub(super) async fn breathe(&mut self, lets_go: bool) {
         let observers = &self.cell.core().shared.observers;
-        if !observers.is_empty() {
+        if observers.are_overloaded() {
             self.rang |= self.bell.ring();
             observers.ready().await;
         }
@@ -126,11 +134,12 @@ where
     ) -> Option<Taken<Envelope<L::Slots>>> {
         let limit = self.pace.limit();
         if limit > 1 && self.desk.is_none() {
-            self.desk = Some(self.cell.desk(self.seat.worker()));
+            self.desk = Some(self.cell.desk(self.worker));
         }
         let desk = self.desk.as_deref().filter(|_| limit > 1);
         if let Some((item, rest)) = desk.and_then(StageDesk::start) {
             taker.forget();
+            self.brought = true;
             return Some(Taken::Item {
                 item,
                 ticket: None,
@@ -138,6 +147,7 @@ where
                 calls: false,
             });
         }
+        self.brought = false;
         let returned = std::mem::take(&mut self.lent);
         taker.take(
             limit,
@@ -145,6 +155,14 @@ where
             |items, most| desk.map_or(0, |desk| desk.load(items, most)),
             || Caller::Worker(Arc::clone(self.seat)),
         )
+    }
+
+    /// Notes that so many items were taken, if that was from the queue.
+    #[inline]
+    pub(super) fn note_taken(&self, items: usize, now: Moment) {
+        if !self.brought {
+            self.worker.taken.pass(items, now);
+        }
     }
 
     /// Waits for something to do, at the queue that had nothing.
@@ -182,21 +200,19 @@ where
         reserved
     }
 
-    /// Hands on what was finished.
-    pub(super) fn flush(&mut self) {
-        if let Some(desk) = &self.desk {
-            let places = desk.finish(&mut self.outputs);
-            self.lent += places.lent;
-            if places.reserved > 0 {
-                let Self {
-                    cell,
-                    outputs,
-                    bell,
-                    ..
-                } = self;
-                cell.down.fill(places.reserved, outputs, bell);
-            }
-        }
+    /// Hands on what was finished by now.
+    pub(super) fn flush(&mut self, now: Moment) {
+        let Some(desk) = &self.desk else { return };
+        let Self {
+            cell,
+            worker,
+            finished,
+            bell,
+            ..
+        } = self;
+        let places = desk.finish(finished);
+        self.lent += places.lent;
+        cell.hand_on(finished, places.reserved, worker, now, bell);
     }
 }
 

@@ -1,6 +1,5 @@
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use super::super::cell::Cell;
 use super::super::core::Core;
@@ -9,8 +8,11 @@ use super::super::frame::{Frame, RetryIf};
 use super::super::seat::Seat;
 use super::super::sink::Sink;
 use super::super::task_list::TaskList;
+use crate::clock::Moment;
+use crate::event::Completion;
 use crate::item::Tag;
 use crate::stage::{Hooks, Stage, TaskContext};
+use crate::stats::WorkerCounters;
 
 /// The item that a worker has in hand. Dropped with one, it ends the item as cancelled.
 pub(super) struct Hand<'w, Out: Send + 'static> {
@@ -20,6 +22,8 @@ pub(super) struct Hand<'w, Out: Send + 'static> {
     /// The place in the order of an ordered stage.
     pub(super) ticket: Option<u64>,
     busy: bool,
+    /// Whether observers are told of items that are completed, many at a time.
+    tells: bool,
 }
 
 impl<'w, Out: Send + 'static> Hand<'w, Out> {
@@ -27,7 +31,7 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
         core: &'w Core<Out>,
         cell: &'w Cell<S, L, St, D>,
         seat: &'w Arc<Seat>,
-        index: usize,
+        worker: &'w WorkerCounters,
     ) -> Self
     where
         S: Stage,
@@ -35,13 +39,11 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
         St: Send + Sync + 'static,
         D: Sink<S::Output, Final = Out>,
     {
-        let worker = &cell.runtime.workers[index];
         Self {
             core,
             frame: Frame {
                 cx: TaskContext {
                     names: Arc::clone(&cell.runtime.names),
-                    task: AtomicUsize::new(usize::MAX),
                     worker: worker.id.clone(),
                     tag: Tag::none(),
                     cancellation: core.shared.cancellation.clone(),
@@ -50,21 +52,22 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
                 },
                 stage: &cell.runtime,
                 worker,
-                observers: &core.shared.observers,
+                shared: &core.shared,
+                started: Moment::default(),
                 deadline: None,
                 retry_if: cell,
             },
             seat,
             ticket: None,
             busy: false,
+            tells: core.shared.observers.want_batches(),
         }
     }
 
     #[inline]
     pub(super) fn take(&mut self, tag: Tag) {
         let Frame { cx, worker, .. } = &mut self.frame;
-        worker.status.set_busy(tag.sequence_id);
-        cx.leave_tasks();
+        worker.status.set_busy(&tag);
         cx.tag = tag;
         self.busy = true;
     }
@@ -91,6 +94,22 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
     /// Says that the worker has nothing in hand.
     pub(super) fn rest(&self) {
         self.frame.worker.status.set_idle();
+    }
+
+    /// What observers are told of the item in hand, which is completed and still there, if they are told.
+    #[inline]
+    pub(super) fn completion(&mut self) -> Option<Completion> {
+        if !self.tells {
+            return None;
+        }
+        let (started, ended) = (self.frame.started, Moment::now());
+        // What comes next on the desk is begun now.
+        self.frame.started = ended;
+        Some(Completion {
+            sequence_id: self.frame.cx.tag.sequence_id,
+            started,
+            ended,
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
-use super::super::attempt::{Failure, Stop, caught, panicked};
+use super::super::attempt::{Failure, Stop, caught, hold, panicked};
 use super::super::bell::Bell;
 use super::super::cell::Cell;
 use super::super::envelope::Envelope;
@@ -18,6 +18,7 @@ use super::super::sink::Sink;
 use super::super::task_list::TaskList;
 use super::hand::Hand;
 use super::yield_now;
+use crate::clock::Moment;
 use crate::event::Status;
 use crate::item::ItemError;
 use crate::stage::{Hooks, RetryMode, Stage};
@@ -63,6 +64,10 @@ where
                 drop(slots);
                 frame.emit_status(Status::Completed, None);
                 frame.worker.completed.add_one();
+                if let Some(completion) = hand.completion() {
+                    self.tell(hand.frame.worker, &[completion]);
+                }
+                let frame = &hand.frame;
                 let hook = made(|| self.hooks.on_success(&frame.cx, &output));
                 self.call(hook).await;
                 self.forward(hand, output, bell).await
@@ -109,14 +114,15 @@ where
                 None
             }
             (None, Stop::Again(..)) => None,
-            (Some(slots), Stop::Again(_, pause)) => {
+            (Some(slots), Stop::Again(error, pause)) => {
+                frame.emit_status(Status::Retrying, Some(&error));
                 frame.worker.retried.add_one();
                 let per_stage = self.runtime.retry(RetryMode::PerStage).is_some();
                 if per_stage || self.runtime.releases_workers() {
                     self.wait(hand, slots, pause).await;
                     return None;
                 }
-                tokio::time::sleep(pause).await;
+                hold(frame, pause).await;
                 frame.set_attempt(frame.cx.tag.attempt() + 1);
                 self.handle(hand, slots, bell).await
             }
@@ -134,6 +140,7 @@ where
             }
             frame.cx.tag.begin();
         }
+        frame.started = Moment::now();
         frame.emit_status(Status::InProgress, None);
         let whole = self.runtime.stage_timeout();
         // A bound beyond the end of time is none.
@@ -197,7 +204,10 @@ where
             // Until it lets go of its thread, nobody else can run what it has spawned.
             yield_now().await;
         } else {
+            let since = Moment::now();
             parked.come_back(pause).await;
+            let worker = hand.frame.worker;
+            worker.waited.add(Moment::now().ticks() - since.ticks());
         }
     }
 }

@@ -11,11 +11,12 @@ use super::bell::Bell;
 use super::cell::{Cell, Control, StageDesk};
 use super::envelope::Envelope;
 use super::queue::Taken;
-use super::runtime::WorkerRuntime;
 use super::seat::Seat;
 use super::sink::Sink;
 use super::task_list::TaskList;
+use crate::clock::Moment;
 use crate::stage::{Hooks, Stage};
+use crate::stats::WorkerCounters;
 
 mod batch;
 mod bench;
@@ -33,6 +34,8 @@ struct Batch<T> {
     rest: usize,
     /// Somebody waits at the queue who could go on now.
     calls: bool,
+    /// When the worker had it.
+    started: Moment,
 }
 
 impl<S, L, St, D> Cell<S, L, St, D>
@@ -45,7 +48,7 @@ where
     /// Starts the workers of the stage.
     pub(crate) fn start(self: &Arc<Self>) {
         let (shared, stage) = (&self.core().shared, self.runtime.index);
-        for index in 0..self.runtime.workers.len() {
+        for index in 0..self.runtime.config.workers {
             let cell = Arc::clone(self);
             let seat = if self.is_plain() {
                 Seat::new(shared, stage, index, |seat| {
@@ -68,8 +71,9 @@ where
             cell.core().shared.close();
             cell.close();
         }));
-        let mut hand = Hand::new(&core, &self, &seat, index);
-        let mut bench = Bench::new(&self, &seat, index);
+        let worker = self.runtime.counters.worker(index);
+        let mut hand = Hand::new(&core, &self, &seat, &worker);
+        let mut bench = Bench::new(&self, &seat, &worker);
         let mut taker = self.queue.taker();
         loop {
             // Who takes an item of an ordered stage first begins it first, and asking the source may take long.
@@ -87,12 +91,17 @@ where
                     ticket,
                     rest,
                     calls,
-                } => Batch {
-                    first: item,
-                    ticket,
-                    rest,
-                    calls,
-                },
+                } => {
+                    let started = Moment::now();
+                    bench.note_taken(rest + 1, started);
+                    Batch {
+                        first: item,
+                        ticket,
+                        rest,
+                        calls,
+                        started,
+                    }
+                }
                 Taken::Source => match self.pull(&mut bench) {
                     Some(batch) => batch,
                     None => continue,
@@ -110,8 +119,7 @@ where
     /// Whether an attempt is nothing but a call: no events, bounds or functions beside the tasks.
     fn is_plain(&self) -> bool {
         let observers = &self.core().shared.observers;
-        !observers.want_status()
-            && !observers.want_tasks()
+        !observers.want_every_item()
             && <S::Hooks as Hooks<S::Input, S::Output>>::NONE
             && self.order.is_none()
             && self.runtime.is_plain()
@@ -129,9 +137,12 @@ where
             ticket,
             rest,
             calls,
+            started,
         } = batch;
         let Envelope { value, tag } = first;
         hand.ticket = ticket;
+        hand.frame.started = started;
+        hand.frame.worker.status.set_since(started);
         hand.take(tag);
         // Whom the worker wakes is caught behind it until it suspends. So it calls others after a short batch or when
         // its item suspends, and lets them go first where neither is to be expected.
@@ -154,32 +165,32 @@ where
             bench.let_go().await;
         }
         let desk = bench.desk.as_ref().filter(|_| rest > 0).map(Arc::clone);
-        let mut rest = rest;
+        let (mut rest, mut begun) = (rest, started);
         if let Some(desk) = &desk
             && bench.reserve(rest + 1) == 0
         {
             // Neither does it begin what it could not hand on, nor keep it from others while it waits.
+            let room = pin!(self.down.room(bench.seat));
+            let (worker, alarm) = (bench.worker, &mut bench.alarm);
             let (_, released) = self
-                .releasing(
-                    Some(desk),
-                    &mut calls,
-                    bench.worker,
-                    &mut bench.alarm,
-                    pin!(self.down.room(bench.seat)),
-                )
+                .releasing(Some(desk), &mut calls, worker, alarm, room)
                 .await;
+            begun = Moment::now();
+            worker.waited.add(begun.ticks() - started.ticks());
+            hand.frame.started = begun;
             if released {
                 bench.released();
                 rest = 0;
             }
             let room = bench.reserve(bench.pace.limit());
-            rest += self
+            let more = self
                 .queue
                 .take_more(room.saturating_sub(1 + rest), |items, most| {
                     desk.load(items, most)
                 });
+            worker.taken.pass(more, begun);
+            rest += more;
         }
-        bench.pace.start();
         bench.bell.mute(suspends.then_some(owes));
         let (blocked, released) = {
             let working = pin!(M::work_off(
@@ -194,17 +205,19 @@ where
                 .await
         };
         bench.bell.mute(None);
+        let ended = Moment::now();
         if released {
             bench.released();
             if !blocked {
                 bench.pace.suspended();
             }
         } else {
-            bench.pace.done(rest + 1);
+            bench.pace.done(rest + 1, ended.since(begun));
         }
         bench.seat.set_reach(bench.pace.reach());
         hand.rest();
-        bench.flush();
+        bench.worker.worked(started, ended);
+        bench.flush(ended);
         if calls {
             self.queue.call(false, &mut bench.bell);
         }
@@ -216,7 +229,7 @@ where
         &self,
         desk: Option<&StageDesk<L::Slots, D::Entry>>,
         calls: &mut bool,
-        worker: &WorkerRuntime,
+        worker: &WorkerCounters,
         alarm: &mut Bell<'_>,
         mut future: Pin<&mut F>,
     ) -> (F::Output, bool) {
@@ -226,7 +239,7 @@ where
             if output.is_pending() && !released {
                 released = true;
                 if let Some(desk) = desk {
-                    self.put_away(desk.clear(), alarm);
+                    self.put_away(worker, desk.clear(), alarm);
                 }
                 if std::mem::take(calls) {
                     self.queue.call(false, alarm);

@@ -8,6 +8,8 @@ use super::super::sync::lock;
 use super::super::task_list::TaskList;
 use super::Batch;
 use super::bench::Bench;
+use crate::clock::Moment;
+use crate::event::Status;
 use crate::item::Tag;
 use crate::stage::Stage;
 
@@ -42,12 +44,14 @@ where
                 shared.note_source_panic(panic);
                 false
             });
-        let count = pulled.len();
+        let (count, now) = (pulled.len(), Moment::now());
         shared.accounting.accept_inside(count as u64);
         let numbers = shared.number(count as u64)..;
+        let details = pulled.iter().map(|(_, label)| &label.details);
+        self.tell_fed(numbers.start, details, now);
         for ((_, label), number) in pulled.iter().zip(numbers.clone()) {
             shared.note_id(label);
-            if shared.observers.want_status() {
+            if shared.observers.want(Status::Queued) {
                 self.emit_queued(&Tag::new(number, label.clone()));
             }
         }
@@ -59,18 +63,18 @@ where
                 tag: Tag::new(number, label),
             });
         let has_priorities = source.has_priorities();
+        bench.worker.pulled.pass(count, now);
         let mut first = None;
         let mut rest = 0;
         if has_priorities || self.order.is_some() {
             let mut entries = envelopes.by_ref().collect();
             self.queue
                 .fill(0, &mut entries, |_, _| false, &mut bench.bell);
-            for refused in entries {
-                self.turn_away(refused.tag, None);
-            }
+            self.turn_all_away(entries, now);
         } else {
             first = envelopes.next();
             rest = count.saturating_sub(1);
+            bench.worker.taken.pass(count, now);
         }
         if more {
             *lock(&self.source) = Some(source);
@@ -92,6 +96,7 @@ where
             ticket: None,
             rest,
             calls: left.calls,
+            started: now,
         })
     }
 }

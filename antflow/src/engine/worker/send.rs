@@ -10,6 +10,7 @@ use super::super::sink::Sink;
 use super::super::sync::lock;
 use super::super::task_list::TaskList;
 use super::hand::Hand;
+use crate::clock::Moment;
 use crate::stage::Stage;
 
 impl<S, L, St, D> Cell<S, L, St, D>
@@ -90,13 +91,16 @@ where
         bell: &mut Bell<'_>,
     ) -> bool {
         match self.down.try_send(entry, bell) {
-            Ok(()) => false,
+            Ok(()) => {
+                hand.frame.worker.given.pass(1, Moment::now());
+                false
+            }
             Err(refused) => self.send_late(hand, refused, bell).await,
         }
     }
 
     /// Hands an item on that the next stage has refused, once there is room. Returns whether it waited for that.
-    pub(super) async fn send_late(
+    async fn send_late(
         &self,
         hand: &Hand<'_, D::Final>,
         mut refused: PushError<D::Entry>,
@@ -119,6 +123,7 @@ where
             }
             waited = true;
             let mut room = pin!(self.down.room(hand.seat));
+            let since = Moment::now();
             poll_fn(|cx| {
                 let poll = room.as_mut().poll(cx);
                 if poll.is_pending() {
@@ -127,11 +132,17 @@ where
                 poll
             })
             .await;
+            let now = Moment::now();
+            let worker = hand.frame.worker;
+            worker.waited.add(now.ticks() - since.ticks());
             let Some(entry) = held.release() else {
                 return waited;
             };
             match self.down.try_send(entry, bell) {
-                Ok(()) => return waited,
+                Ok(()) => {
+                    worker.given.pass(1, now);
+                    return waited;
+                }
                 Err(again) => refused = again,
             }
         }

@@ -1,0 +1,154 @@
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::clock::Moment;
+use crate::item::{ItemId, Tag};
+
+/// What one worker is at, written by it alone and read by anybody.
+#[derive(Debug)]
+pub(crate) struct WorkerStatus {
+    /// The sequence number of the item in hand, plus one; 0 while idle.
+    item: AtomicU64,
+    /// The index of the task while one runs, else one that no task has.
+    task: AtomicUsize,
+    /// Since when it is busy with the item, or idle; in ticks.
+    since: AtomicU64,
+    said: Mutex<Said>,
+}
+
+/// What was said of an item, as long as it is the one in hand.
+#[derive(Debug, Default)]
+struct Said {
+    /// As above.
+    item: u64,
+    id: Option<ItemId>,
+    text: Option<(Cow<'static, str>, Instant)>,
+}
+
+/// What a worker had in hand at some moment.
+#[derive(Debug)]
+pub(crate) struct InHand {
+    pub(crate) sequence_id: u64,
+    pub(crate) id: ItemId,
+    pub(crate) task: usize,
+    pub(crate) text: Option<Cow<'static, str>>,
+}
+
+impl Default for WorkerStatus {
+    fn default() -> Self {
+        Self {
+            item: AtomicU64::new(0),
+            task: AtomicUsize::new(usize::MAX),
+            since: AtomicU64::new(Moment::now().ticks()),
+            said: Mutex::default(),
+        }
+    }
+}
+
+impl WorkerStatus {
+    #[inline]
+    pub(crate) fn set_busy(&self, tag: &Tag) {
+        self.leave_tasks();
+        self.item.store(tag.sequence_id + 1, Ordering::Relaxed);
+        if let Some(details) = &tag.details
+            && let Some(id) = &details.id
+        {
+            *self.said() = Said {
+                item: tag.sequence_id + 1,
+                id: Some(id.clone()),
+                text: None,
+            };
+        }
+    }
+
+    #[inline]
+    pub(crate) fn set_idle(&self) {
+        self.item.store(0, Ordering::Relaxed);
+    }
+
+    /// Notes since when it is at what it is at.
+    #[inline]
+    pub(crate) fn set_since(&self, moment: Moment) {
+        self.since.store(moment.ticks(), Ordering::Relaxed);
+    }
+
+    /// Says which task runs.
+    #[inline]
+    pub(crate) fn enter_task(&self, index: usize) {
+        self.task.store(index, Ordering::Relaxed);
+    }
+
+    /// Says that no task runs.
+    #[inline]
+    pub(crate) fn leave_tasks(&self) {
+        self.enter_task(usize::MAX);
+    }
+
+    /// The index of the task that runs.
+    #[inline]
+    pub(crate) fn task(&self) -> usize {
+        self.task.load(Ordering::Relaxed)
+    }
+
+    /// Sets the text of this item, unless there is one that was set less than `interval` ago.
+    pub(super) fn set_text(
+        &self,
+        sequence_id: u64,
+        text: Cow<'static, str>,
+        interval: Duration,
+    ) -> bool {
+        let now = Instant::now();
+        let mut said = self.said();
+        if said.item != sequence_id + 1 {
+            *said = Said {
+                item: sequence_id + 1,
+                ..Said::default()
+            };
+        }
+        let early = said
+            .text
+            .as_ref()
+            .is_some_and(|(_, before)| now.duration_since(*before) < interval);
+        if !early {
+            said.text = Some((text, now));
+        }
+        !early
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.item.load(Ordering::Relaxed) != 0
+    }
+
+    /// The sequence number of the item in hand.
+    pub(crate) fn sequence_id(&self) -> Option<u64> {
+        self.item.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    pub(crate) fn since(&self) -> Moment {
+        Moment::from_ticks(self.since.load(Ordering::Relaxed))
+    }
+
+    /// The item in hand, and what was said of it.
+    pub(crate) fn read(&self) -> Option<InHand> {
+        let sequence_id = self.sequence_id()?;
+        let task = self.task();
+        let said = self.said();
+        let said = Some(&*said).filter(|said| said.item == sequence_id + 1);
+        Some(InHand {
+            sequence_id,
+            id: said
+                .and_then(|said| said.id.clone())
+                .unwrap_or(ItemId::Number(sequence_id)),
+            task,
+            text: said.and_then(|said| said.text.as_ref().map(|(text, _)| text.clone())),
+        })
+    }
+
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

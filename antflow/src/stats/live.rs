@@ -1,0 +1,252 @@
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use crossbeam_utils::CachePadded;
+
+use super::RunId;
+use super::errors::ErrorLog;
+use crate::clock::Moment;
+use crate::stage::{Names, WorkerId, WorkerStatus};
+
+/// What is counted of one run. It knows no type of the pipeline and keeps none of its values.
+#[derive(Debug)]
+pub(crate) struct RunCounters {
+    id: u64,
+    pub(crate) started: Moment,
+    /// When the last task of the run had ended.
+    pub(crate) ended: OnceLock<Moment>,
+    /// In the order of the pipeline.
+    pub(crate) stages: Box<[Arc<StageCounters>]>,
+    /// How many items were accepted, which is the next sequence number.
+    pub(crate) submitted: CachePadded<AtomicU64>,
+    pub(crate) tally: CachePadded<Tally>,
+    pub(crate) errors: ErrorLog,
+}
+
+/// How many items ended in which way.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) completed: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) cancelled: AtomicU64,
+    pub(crate) duplicate_ids: AtomicU64,
+    /// How many times an observer or a hook panicked.
+    pub(crate) observer_panics: AtomicU64,
+}
+
+/// What is counted of one stage.
+#[derive(Debug)]
+pub(crate) struct StageCounters {
+    pub(crate) names: Arc<Names>,
+    pub(crate) capacity: usize,
+    /// How many workers the stage has.
+    pub(crate) pool: AtomicUsize,
+    /// Those that there are, and those that there were before the pool was made smaller.
+    workers: RwLock<Vec<Arc<WorkerCounters>>>,
+    /// What entered the queue other than from the stage before.
+    pub(crate) fed: Flow,
+    /// What left the queue other than to a worker who came for it.
+    pub(crate) withdrawn: Flow,
+    /// What was handed to the next stage other than by its worker.
+    pub(crate) handed_on: Flow,
+    /// Items cancelled in this stage.
+    pub(crate) cancelled: AtomicU64,
+    /// How many items wait for their next attempt without a worker, and with one.
+    pub(crate) parked: AtomicU64,
+    pub(crate) held: AtomicU64,
+    pub(crate) paused: AtomicBool,
+}
+
+/// What is counted of one worker. It is written by the worker alone.
+#[derive(Debug)]
+pub(crate) struct WorkerCounters {
+    pub(crate) id: WorkerId,
+    pub(crate) status: Arc<WorkerStatus>,
+    /// Whether the next stage is to be called when the item in hand suspends.
+    pub(crate) owes: AtomicBool,
+    pub(crate) completed: Count,
+    pub(crate) failed: Count,
+    pub(crate) skipped: Count,
+    pub(crate) retried: Count,
+    /// What it took from the queue.
+    pub(crate) taken: Flow,
+    /// What it took from the source of the run.
+    pub(crate) pulled: Flow,
+    /// What it handed on.
+    pub(crate) given: Flow,
+    /// How long it had an item in hand, in ticks.
+    pub(crate) busy: Count,
+    /// How long of that it waited: for limits, for the pause before an attempt, for room in the next stage.
+    pub(crate) waited: Count,
+    /// When it last had an item in hand, in ticks; 0 if it never had.
+    pub(crate) last_active: Count,
+}
+
+/// A counter with one writer, which costs it no more than a load and a store.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    #[inline]
+    pub(crate) fn add_one(&self) {
+        self.add(1);
+    }
+
+    #[inline]
+    pub(crate) fn add(&self, count: u64) {
+        self.set(self.get().wrapping_add(count));
+    }
+
+    #[inline]
+    pub(crate) fn set(&self, count: u64) {
+        self.0.store(count, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Items that passed a point: how many, and the sum of the moments at which they did.
+///
+/// The difference of two such sums is the time that all items together spent between the two points, to the tick and
+/// without a word being kept for each item.
+#[derive(Debug, Default)]
+pub(crate) struct Flow {
+    count: AtomicU64,
+    /// In ticks. It wraps around, and so do the differences.
+    moments: AtomicU64,
+}
+
+impl Flow {
+    /// Counts items, by the only writer.
+    #[inline]
+    pub(crate) fn pass(&self, items: usize, at: Moment) {
+        let items = items as u64;
+        let count = self.count.load(Ordering::Relaxed) + items;
+        let moments = self.moments.load(Ordering::Relaxed);
+        let moments = moments.wrapping_add(at.ticks().wrapping_mul(items));
+        self.count.store(count, Ordering::Relaxed);
+        self.moments.store(moments, Ordering::Relaxed);
+    }
+
+    /// Counts items, by one of several writers.
+    pub(crate) fn pass_shared(&self, items: usize, at: Moment) {
+        let items = items as u64;
+        self.count.fetch_add(items, Ordering::Relaxed);
+        self.moments
+            .fetch_add(at.ticks().wrapping_mul(items), Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> Passed {
+        Passed {
+            count: self.count.load(Ordering::Relaxed),
+            moments: self.moments.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What a [`Flow`] has counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Passed {
+    pub(crate) count: u64,
+    pub(crate) moments: u64,
+}
+
+impl std::iter::Sum for Passed {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, passed| Self {
+            count: sum.count.wrapping_add(passed.count),
+            moments: sum.moments.wrapping_add(passed.moments),
+        })
+    }
+}
+
+impl RunCounters {
+    pub(crate) fn new(stages: Vec<Arc<StageCounters>>) -> Self {
+        static RUNS: AtomicU64 = AtomicU64::new(0);
+        Self {
+            id: RUNS.fetch_add(1, Ordering::Relaxed),
+            started: Moment::now(),
+            ended: OnceLock::new(),
+            stages: stages.into(),
+            submitted: CachePadded::default(),
+            tally: CachePadded::default(),
+            errors: ErrorLog::default(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> RunId {
+        RunId(self.id)
+    }
+
+    pub(crate) fn count_observer_panic(&self) {
+        self.tally.observer_panics.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl StageCounters {
+    pub(crate) fn new(names: Arc<Names>, pool: usize, capacity: usize) -> Self {
+        let stage = Self {
+            names,
+            capacity,
+            pool: AtomicUsize::new(pool),
+            workers: RwLock::default(),
+            fed: Flow::default(),
+            withdrawn: Flow::default(),
+            handed_on: Flow::default(),
+            cancelled: AtomicU64::new(0),
+            parked: AtomicU64::new(0),
+            held: AtomicU64::new(0),
+            paused: AtomicBool::new(false),
+        };
+        if let Some(last) = pool.checked_sub(1) {
+            stage.worker(last);
+        }
+        stage
+    }
+
+    /// The worker of this index. It is there from now on, with all of a lower index.
+    pub(crate) fn worker(&self, index: usize) -> Arc<WorkerCounters> {
+        let mut workers = self.workers.write().unwrap_or_else(PoisonError::into_inner);
+        while workers.len() <= index {
+            let id = WorkerId::new(Arc::clone(&self.names.stage), workers.len());
+            workers.push(Arc::new(WorkerCounters::new(id)));
+        }
+        Arc::clone(&workers[index])
+    }
+
+    /// Looks at the workers.
+    pub(crate) fn workers<T>(&self, look: impl FnOnce(&[Arc<WorkerCounters>]) -> T) -> T {
+        look(&self.workers.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl WorkerCounters {
+    /// Counts a time in which it had an item in hand, and that it has none now.
+    #[inline]
+    pub(crate) fn worked(&self, started: Moment, ended: Moment) {
+        self.busy.add(ended.ticks().saturating_sub(started.ticks()));
+        self.last_active.set(ended.ticks());
+        self.status.set_since(ended);
+    }
+
+    fn new(id: WorkerId) -> Self {
+        Self {
+            id,
+            status: Arc::default(),
+            owes: AtomicBool::new(false),
+            completed: Count::default(),
+            failed: Count::default(),
+            skipped: Count::default(),
+            retried: Count::default(),
+            taken: Flow::default(),
+            pulled: Flow::default(),
+            given: Flow::default(),
+            busy: Count::default(),
+            waited: Count::default(),
+            last_active: Count::default(),
+        }
+    }
+}

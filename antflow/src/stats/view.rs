@@ -1,0 +1,303 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use super::live::{Count, Passed, RunCounters, StageCounters, WorkerCounters};
+use super::{
+    DashboardSnapshot, ErrorSummary, PipelineStats, RunId, StageStats, WorkerMetrics, WorkerState,
+    WorkerStatus, average,
+};
+use crate::clock::{Moment, duration};
+
+/// A run, to be looked at: for those who watch it and neither feed nor end it.
+///
+/// Everything that it gives is a snapshot. It does not keep the run going, and can be asked after its end.
+///
+/// ```
+/// use antflow::{pipeline, stage};
+///
+/// #[stage]
+/// async fn double(x: u32) -> u32 {
+///     x * 2
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let run = pipeline!(double).start()?;
+/// let view = run.view();
+/// run.feed([1, 2]).await?;
+/// run.join().await;
+/// drop(run);
+/// assert_eq!(view.stats().items_processed, 2);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RunView(Arc<RunCounters>);
+
+impl RunView {
+    pub(crate) fn new(run: Arc<RunCounters>) -> Self {
+        Self(run)
+    }
+
+    pub(crate) fn counters(&self) -> &RunCounters {
+        &self.0
+    }
+
+    /// Which run it is.
+    #[must_use]
+    pub fn id(&self) -> RunId {
+        self.0.id()
+    }
+
+    /// When the run was started, by the system's clock.
+    #[must_use]
+    pub fn started(&self) -> SystemTime {
+        self.0.started.system_time()
+    }
+
+    /// How long the run has been going on, or went on until it ended.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.until().since(self.0.started)
+    }
+
+    /// Whether all items have their outcomes and all tasks have ended.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.0.ended.get().is_some()
+    }
+
+    /// The names of the stages, in order.
+    #[must_use]
+    pub fn stage_names(&self) -> Vec<String> {
+        let names = self
+            .0
+            .stages
+            .iter()
+            .map(|stage| stage.names.stage.to_string());
+        names.collect()
+    }
+
+    /// The names of the workers of each stage.
+    #[must_use]
+    pub fn worker_names(&self) -> BTreeMap<String, Vec<String>> {
+        let names = |workers: &[Arc<WorkerCounters>]| {
+            workers.iter().map(|worker| worker.id.to_string()).collect()
+        };
+        let stages = self.0.stages.iter();
+        stages
+            .map(|stage| (stage.names.stage.to_string(), stage.workers(names)))
+            .collect()
+    }
+
+    /// What has happened so far.
+    #[must_use]
+    pub fn stats(&self) -> PipelineStats {
+        let tally = &self.0.tally;
+        let (processed, failed, cancelled) = (
+            read(&tally.completed),
+            read(&tally.failed),
+            read(&tally.cancelled),
+        );
+        // Read last, so that no item is seen to end before it is seen to begin.
+        let submitted = read(&self.0.submitted);
+        PipelineStats {
+            items_submitted: submitted,
+            items_processed: processed,
+            items_failed: failed,
+            items_cancelled: cancelled,
+            items_in_flight: submitted.saturating_sub(processed + failed + cancelled),
+            duplicate_ids: read(&tally.duplicate_ids),
+            observer_panics: read(&tally.observer_panics),
+            stage_stats: self.stage_stats(),
+        }
+    }
+
+    fn stage_stats(&self) -> Vec<StageStats> {
+        let now = self.until();
+        let stages = &self.0.stages;
+        let before = std::iter::once(None).chain(stages.iter().map(Some));
+        stages
+            .iter()
+            .zip(before)
+            .map(|(stage, before)| stage_stats(stage, before.map(|stage| &**stage), now))
+            .collect()
+    }
+
+    /// What each worker is at, in the order of stages and workers.
+    #[must_use]
+    pub fn worker_states(&self) -> Vec<WorkerState> {
+        let mut states = Vec::new();
+        for stage in &self.0.stages {
+            stage.workers(|workers| {
+                states.extend(workers.iter().map(|worker| worker_state(stage, worker)));
+            });
+        }
+        states
+    }
+
+    /// What each worker has done, in the order of stages and workers.
+    #[must_use]
+    pub fn worker_metrics(&self) -> Vec<WorkerMetrics> {
+        let (now, observed) = (self.until(), self.elapsed());
+        let mut metrics = Vec::new();
+        for stage in &self.0.stages {
+            stage.workers(|workers| {
+                let workers = workers.iter();
+                metrics.extend(workers.map(|worker| worker_metrics(worker, now, observed)));
+            });
+        }
+        metrics
+    }
+
+    /// How many items failed, and of what. Of the failed items it has the last 32.
+    #[must_use]
+    pub fn error_summary(&self) -> ErrorSummary {
+        self.0.errors.summary()
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn snapshot(&self) -> DashboardSnapshot {
+        DashboardSnapshot {
+            run: self.id(),
+            pipeline_stats: self.stats(),
+            worker_states: self.worker_states(),
+            worker_metrics: self.worker_metrics(),
+            error_summary: self.error_summary(),
+            elapsed: self.elapsed(),
+            timestamp: SystemTime::now(),
+        }
+    }
+
+    /// Now, or when the run ended.
+    fn until(&self) -> Moment {
+        self.0.ended.get().copied().unwrap_or_else(Moment::now)
+    }
+}
+
+fn read(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+fn sum(workers: &[Arc<WorkerCounters>], count: fn(&WorkerCounters) -> &Count) -> u64 {
+    workers.iter().map(|worker| count(worker).get()).sum()
+}
+
+fn stage_stats(stage: &StageCounters, before: Option<&StageCounters>, now: Moment) -> StageStats {
+    // What left is read before what came, so that no item is seen to leave before it is seen to come.
+    let taken: Passed =
+        stage.workers(|workers| workers.iter().map(|worker| worker.taken.read()).sum());
+    let left: Passed = [taken, stage.withdrawn.read()].into_iter().sum();
+    let given = before.map(|before| {
+        before.workers(|workers| {
+            let given = workers.iter().map(|worker| worker.given.read());
+            given.chain([before.handed_on.read()]).sum::<Passed>()
+        })
+    });
+    let pulled: Passed =
+        stage.workers(|workers| workers.iter().map(|worker| worker.pulled.read()).sum());
+    let came: Passed = [stage.fed.read(), pulled, given.unwrap_or_default()]
+        .into_iter()
+        .sum();
+    let pending = came.count.saturating_sub(left.count);
+    // The moments of those that are still there are to come.
+    let waited = left
+        .moments
+        .wrapping_add(now.ticks().wrapping_mul(pending))
+        .wrapping_sub(came.moments);
+    // Where items passed while the counters were read, it may be less than nothing.
+    let waited = duration(u64::try_from(waited.cast_signed()).unwrap_or(0));
+    stage.workers(|workers| StageStats {
+        stage_name: stage.names.stage.to_string(),
+        workers: stage.pool.load(Ordering::Relaxed),
+        queue_capacity: stage.capacity,
+        is_paused: stage.paused.load(Ordering::Relaxed),
+        pending_items: usize::try_from(pending).unwrap_or(usize::MAX),
+        in_progress_items: workers
+            .iter()
+            .filter(|worker| worker.status.is_busy())
+            .count(),
+        retrying_items: usize::try_from(read(&stage.parked) + read(&stage.held))
+            .unwrap_or(usize::MAX),
+        completed_items: sum(workers, |worker| &worker.completed),
+        failed_items: sum(workers, |worker| &worker.failed),
+        skipped_items: sum(workers, |worker| &worker.skipped),
+        cancelled_items: read(&stage.cancelled),
+        retries: sum(workers, |worker| &worker.retried),
+        average_queue_wait: average(waited, came.count),
+        processing_time: duration(processing(workers, now)),
+    })
+}
+
+/// How long the workers have worked by now, in ticks.
+fn processing(workers: &[Arc<WorkerCounters>], now: Moment) -> u64 {
+    let ticks = workers.iter().map(|worker| {
+        let busy = worker.busy.get() + in_hand(worker, now);
+        busy.saturating_sub(worker.waited.get())
+    });
+    ticks.sum()
+}
+
+/// How long the worker has had its item in hand, in ticks.
+fn in_hand(worker: &WorkerCounters, now: Moment) -> u64 {
+    if worker.status.is_busy() {
+        now.ticks().saturating_sub(worker.status.since().ticks())
+    } else {
+        0
+    }
+}
+
+fn worker_state(stage: &StageCounters, worker: &WorkerCounters) -> WorkerState {
+    let since = worker.status.since();
+    let hand = worker.status.read();
+    let (status, text, task) = match &hand {
+        Some(hand) => (
+            WorkerStatus::Busy,
+            hand.text.clone(),
+            stage.names.tasks.get(hand.task).cloned(),
+        ),
+        None => (WorkerStatus::Idle, None, None),
+    };
+    WorkerState {
+        worker: worker.id.clone(),
+        status,
+        sequence_id: hand.as_ref().map(|hand| hand.sequence_id),
+        current_item: hand.map(|hand| hand.id),
+        current_task: task,
+        status_text: text,
+        since: since.system_time(),
+    }
+}
+
+fn worker_metrics(worker: &WorkerCounters, now: Moment, observed: Duration) -> WorkerMetrics {
+    let waited = worker.waited.get();
+    let busy = worker.busy.get() + in_hand(worker, now);
+    let last_active = match worker.last_active.get() {
+        _ if worker.status.is_busy() => Some(now),
+        0 => None,
+        ticks => Some(Moment::from_ticks(ticks)),
+    };
+    WorkerMetrics {
+        worker: worker.id.clone(),
+        items_processed: worker.completed.get() + worker.skipped.get(),
+        items_failed: worker.failed.get(),
+        retries: worker.retried.get(),
+        processing_time: duration(busy.saturating_sub(waited)),
+        waiting_time: duration(waited),
+        last_active: last_active.map(Moment::system_time),
+        observed,
+    }
+}
+
+impl fmt::Debug for RunView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunView")
+            .field("id", &self.id())
+            .field("stages", &self.stage_names())
+            .finish_non_exhaustive()
+    }
+}
