@@ -62,6 +62,7 @@ mod clock;
 mod engine;
 pub mod event;
 mod item;
+mod log;
 mod pipeline;
 pub mod stage;
 mod stats;

@@ -242,7 +242,10 @@ impl Observers {
 /// Calls an observer, and counts its panic.
 fn guarded<T>(run: &RunCounters, call: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(call))
-        .inspect_err(|_| run.count_observer_panic())
+        .inspect_err(|_| {
+            run.count_observer_panic();
+            crate::log::error!("an observer panicked");
+        })
         .ok()
 }
 

@@ -101,7 +101,10 @@ fn loom_a_desk_is_cleared_while_its_worker_is_at_it() {
         let mut finished = Finished::default();
         desk.finish(&mut finished);
         let found = watchdog.join().unwrap();
-        assert_eq!(found + refused + finished.outputs.into_iter().sum::<u32>(), 6);
+        assert_eq!(
+            found + refused + finished.outputs.into_iter().sum::<u32>(),
+            6
+        );
     });
 }
 
