@@ -66,6 +66,7 @@ mod log;
 mod pipeline;
 pub mod stage;
 mod stats;
+mod tracker;
 
 #[doc(hidden)]
 pub mod __private;
@@ -88,3 +89,4 @@ pub use stats::{
     StageStats, WorkerMetrics, WorkerState, WorkerStatus,
 };
 pub use tokio_util::sync::CancellationToken;
+pub use tracker::{History, StatusCounts, StatusTracker, Subscription};

@@ -48,6 +48,13 @@ pub(crate) struct Shared {
     tasks: Tasks,
 }
 
+/// A run that was dropped has ended when nobody is at it any more.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// Which ids the feeders chose, to count those that come again: 8 bytes for each, not the id itself.
 #[derive(Debug, Default)]
 struct Ids {
@@ -223,6 +230,11 @@ impl Shared {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+
+    /// Notes that all tasks have ended.
+    pub(crate) fn end(&self) {
+        self.run.ended.get_or_init(Moment::now);
     }
 
     /// Accepts nothing from outside any more.

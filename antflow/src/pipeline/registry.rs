@@ -3,7 +3,6 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use super::error::FeedError;
-use crate::clock::Moment;
 use crate::engine::cell::Control;
 use crate::engine::core::Shared;
 use crate::engine::inlet::Inlet;
@@ -106,8 +105,7 @@ impl Registry {
         self.shared.accounting.idle().await;
         self.close_stages();
         self.shared.tasks_ended().await;
-        let ended = &self.shared.run.ended;
-        ended.get_or_init(Moment::now);
+        self.shared.end();
         // A callback that ends the run is what the flush would wait for.
         if !is_delivering() {
             self.shared.observers.flush().await;

@@ -78,20 +78,6 @@ pub struct ErrorSummary {
     pub failed_items: Vec<FailedItem>,
 }
 
-impl ErrorSummary {
-    /// Adds what another one counts.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.total_failed += other.total_failed;
-        for (name, count) in other.errors_by_type {
-            *self.errors_by_type.entry(name).or_default() += count;
-        }
-        for (name, count) in other.errors_by_stage {
-            *self.errors_by_stage.entry(name).or_default() += count;
-        }
-        self.failed_items.extend(other.failed_items);
-    }
-}
-
 impl fmt::Display for ErrorSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.total_failed {
@@ -114,9 +100,13 @@ impl fmt::Display for ErrorSummary {
     }
 }
 
-/// The failures of a run, as they happen: counts of all of them, and the last ones.
-#[derive(Debug, Default)]
-pub(crate) struct ErrorLog(Mutex<Log>);
+/// Failures, as they happen: counts of all of them, and the last ones.
+#[derive(Debug)]
+pub(crate) struct ErrorLog {
+    /// So many of the failed items are kept.
+    kept: usize,
+    log: Mutex<Log>,
+}
 
 #[derive(Debug, Default)]
 struct Log {
@@ -126,19 +116,23 @@ struct Log {
     last: VecDeque<FailedItem>,
 }
 
-/// So many failed items a run keeps by itself; a tracker may keep them all.
-const LAST: usize = 32;
-
 impl ErrorLog {
+    pub(crate) fn new(kept: usize) -> Self {
+        Self {
+            kept,
+            log: Mutex::default(),
+        }
+    }
+
     pub(crate) fn note(&self, failed: FailedItem) {
         let mut log = self.log();
         log.total += 1;
         count(&mut log.by_type, failed.error_type());
         count(&mut log.by_stage, failed.stage());
-        if log.last.len() == LAST {
+        log.last.push_back(failed);
+        if log.last.len() > self.kept {
             log.last.pop_front();
         }
-        log.last.push_back(failed);
     }
 
     pub(crate) fn summary(&self) -> ErrorSummary {
@@ -152,7 +146,7 @@ impl ErrorLog {
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -23,6 +23,9 @@ pub(crate) struct RunCounters {
     pub(crate) errors: ErrorLog,
 }
 
+/// So many failed items a run keeps by itself; a tracker may keep them all.
+const FAILED: usize = 32;
+
 /// How many items ended in which way.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -173,7 +176,7 @@ impl RunCounters {
             stages: stages.into(),
             submitted: CachePadded::default(),
             tally: CachePadded::default(),
-            errors: ErrorLog::default(),
+            errors: ErrorLog::new(FAILED),
         }
     }
 

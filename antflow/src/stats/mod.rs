@@ -9,6 +9,7 @@ mod worker;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+pub(crate) use errors::ErrorLog;
 pub use errors::{ErrorSummary, FailedItem};
 pub(crate) use live::{RunCounters, StageCounters, WorkerCounters};
 pub use load::StageLoad;

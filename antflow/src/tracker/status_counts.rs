@@ -1,6 +1,8 @@
 use std::ops::{AddAssign, Index};
+use std::sync::atomic::Ordering;
 
 use crate::event::Status;
+use crate::stats::RunView;
 
 /// How many items are in each status.
 ///
@@ -32,6 +34,33 @@ pub struct StatusCounts {
 }
 
 impl StatusCounts {
+    /// How many items of a run are in each status.
+    pub(super) fn of(run: &RunView) -> Self {
+        let counters = run.counters();
+        let stats = run.stats();
+        let (mut busy, mut held, mut parked) = (0, 0, 0);
+        for stage in &counters.stages {
+            held += stage.held.load(Ordering::Relaxed);
+            parked += stage.parked.load(Ordering::Relaxed);
+        }
+        for stage in &stats.stage_stats {
+            busy += stage.in_progress_items as u64;
+        }
+        let last = stats.stage_stats.last();
+        let skipped = last.map_or(0, |stage| stage.skipped_items);
+        let in_progress = busy.saturating_sub(held).min(stats.items_in_flight);
+        let retrying = held + parked;
+        Self {
+            queued: stats.items_in_flight.saturating_sub(in_progress + retrying),
+            in_progress,
+            completed: stats.items_processed.saturating_sub(skipped),
+            retrying,
+            failed: stats.items_failed,
+            skipped,
+            cancelled: stats.items_cancelled,
+        }
+    }
+
     /// Each status with the number of its items, in the order of an item's life.
     pub fn iter(&self) -> impl Iterator<Item = (Status, u64)> {
         Status::ALL.map(|status| (status, self[status])).into_iter()

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use antflow::History;
 use serde::{Deserialize, Serialize};
 
 use super::fan::{self, Fan};
@@ -113,6 +114,31 @@ fn throughput<L: Length, K: Work>(
     match implementation {
         I::Antflow => on_runtime(shape, count, ours::run::<L, K>(shape, work)),
         I::AntflowEvents => on_runtime(shape, count, ours::run_observed::<L, K>(shape, work)),
+        I::AntflowCallbacks => on_runtime(shape, count, ours::run_called::<L, K>(shape, work)),
+        I::AntflowTracker => {
+            let history = History::Full;
+            on_runtime(
+                shape,
+                count,
+                ours::run_tracked::<L, K>(shape, work, history),
+            )
+        }
+        I::AntflowTrackerLast => {
+            let history = History::Last(1000);
+            on_runtime(
+                shape,
+                count,
+                ours::run_tracked::<L, K>(shape, work, history),
+            )
+        }
+        I::AntflowTrackerOff => {
+            let history = History::Off;
+            on_runtime(
+                shape,
+                count,
+                ours::run_tracked::<L, K>(shape, work, history),
+            )
+        }
         I::AntflowStream | I::AntflowFeed => {
             Err(format!("`{}` has no answer but to hop", implementation.name()).into())
         }

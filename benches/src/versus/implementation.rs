@@ -7,6 +7,10 @@ use super::workload::Workload;
 pub(crate) enum Implementation {
     Antflow,
     AntflowEvents,
+    AntflowCallbacks,
+    AntflowTracker,
+    AntflowTrackerLast,
+    AntflowTrackerOff,
     AntflowStream,
     AntflowFeed,
     Sequential,
@@ -29,9 +33,13 @@ pub(crate) enum Implementation {
 }
 
 impl Implementation {
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Antflow,
         Self::AntflowEvents,
+        Self::AntflowCallbacks,
+        Self::AntflowTracker,
+        Self::AntflowTrackerLast,
+        Self::AntflowTrackerOff,
         Self::AntflowStream,
         Self::AntflowFeed,
         Self::Sequential,
@@ -55,7 +63,12 @@ impl Implementation {
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Antflow | Self::AntflowEvents => "antflow",
+            Self::Antflow
+            | Self::AntflowEvents
+            | Self::AntflowCallbacks
+            | Self::AntflowTracker
+            | Self::AntflowTrackerLast
+            | Self::AntflowTrackerOff => "antflow",
             Self::AntflowStream => "antflow-stream",
             Self::AntflowFeed => "antflow-feed",
             Self::Sequential => "sequential",
@@ -82,6 +95,10 @@ impl Implementation {
     pub(crate) fn observe(self) -> &'static str {
         match self {
             Self::AntflowEvents => "events",
+            Self::AntflowCallbacks => "callbacks",
+            Self::AntflowTracker => "tracker",
+            Self::AntflowTrackerLast => "tracker-last",
+            Self::AntflowTrackerOff => "tracker-off",
             _ => "none",
         }
     }
@@ -101,7 +118,11 @@ impl Implementation {
     pub(crate) fn applies_to(self, workload: Workload) -> bool {
         use Workload as W;
         match self {
-            Self::AntflowEvents => !matches!(workload, W::Latency | W::Fan),
+            Self::AntflowEvents
+            | Self::AntflowCallbacks
+            | Self::AntflowTracker
+            | Self::AntflowTrackerLast
+            | Self::AntflowTrackerOff => !matches!(workload, W::Latency | W::Fan),
             Self::AntflowStream | Self::AntflowFeed => workload == W::Hop,
             // One after the other, sleeping would take hours.
             Self::Sequential => !matches!(workload, W::IoWide | W::IoStages | W::Latency | W::Fan),
@@ -123,8 +144,12 @@ impl Implementation {
     }
 }
 
-/// The implementations of a workload: all, or those of these names.
-pub(crate) fn select(workload: Workload, only: &[String]) -> Result<Vec<Implementation>, String> {
+/// The implementations of a workload: all, or those of these names; antflow with what watches it.
+pub(crate) fn select(
+    workload: Workload,
+    only: &[String],
+    observe: &[String],
+) -> Result<Vec<Implementation>, String> {
     let all: Vec<_> = Implementation::ALL
         .into_iter()
         .filter(|implementation| implementation.applies_to(workload))
@@ -141,8 +166,25 @@ pub(crate) fn select(workload: Workload, only: &[String]) -> Result<Vec<Implemen
             known.join(", ")
         ));
     }
+    let mut watched: Vec<_> = all.iter().map(|known| known.observe()).collect();
+    watched.sort_unstable();
+    watched.dedup();
+    if let Some(unknown) = observe
+        .iter()
+        .find(|name| !watched.contains(&name.as_str()))
+    {
+        return Err(format!(
+            "workload `{}` has no observer `{unknown}`; known are {}",
+            workload.name(),
+            watched.join(", ")
+        ));
+    }
+    let is_watched = |known: &Implementation| {
+        known.name() != "antflow" || observe.iter().any(|name| name == known.observe())
+    };
     Ok(all
         .into_iter()
+        .filter(is_watched)
         .filter(|known| only.is_empty() || only.iter().any(|name| name == known.name()))
         .collect())
 }
@@ -162,22 +204,30 @@ mod tests {
     }
 
     #[test]
-    fn one_name_of_ours_is_both_rows() {
-        let chosen = select(Workload::Hop, &["antflow".to_owned()]);
-        let both = vec![Implementation::Antflow, Implementation::AntflowEvents];
+    fn what_watches_is_chosen_beside_the_name() {
+        let name = |name: &str| name.to_owned();
+        let chosen = select(Workload::Hop, &[name("antflow")], &[name("none")]);
+        assert_eq!(chosen, Ok(vec![Implementation::Antflow]));
+        let observe = [name("tracker"), name("none")];
+        let chosen = select(Workload::Hop, &[name("antflow")], &observe);
+        let both = vec![Implementation::Antflow, Implementation::AntflowTracker];
         assert_eq!(chosen, Ok(both));
+        let chosen = select(Workload::Hop, &[name("kanal")], &[name("tracker")]);
+        assert_eq!(chosen, Ok(vec![Implementation::Kanal]));
+        let error = select(Workload::Fan, &[], &[name("tracker")]).unwrap_err();
+        assert!(error.contains("`tracker`; known are none"), "{error}");
     }
 
     #[test]
     fn an_unknown_name_lists_the_known_ones_once() {
-        let error = select(Workload::Hop, &["kannal".to_owned()]).unwrap_err();
+        let error = select(Workload::Hop, &["kannal".to_owned()], &[]).unwrap_err();
         assert!(error.contains("`kannal`"), "{error}");
         assert_eq!(error.matches("antflow,").count(), 1, "{error}");
     }
 
     #[test]
     fn what_does_not_apply_is_unknown_to_the_workload() {
-        assert!(select(Workload::IoWide, &["rayon".to_owned()]).is_err());
-        assert!(select(Workload::IoWide, &["sleeps-alone".to_owned()]).is_ok());
+        assert!(select(Workload::IoWide, &["rayon".to_owned()], &[]).is_err());
+        assert!(select(Workload::IoWide, &["sleeps-alone".to_owned()], &[]).is_ok());
     }
 }

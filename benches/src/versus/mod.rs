@@ -52,6 +52,9 @@ struct Arguments {
     /// The implementations, by name, with commas between them; all that can do it if left out.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// What watches antflow: none, tracker, tracker-last, tracker-off, callbacks, events; several with commas between.
+    #[arg(long, value_delimiter = ',', default_value = "none")]
+    observe: Vec<String>,
     /// How many items; a number that suits the workload if left out.
     #[arg(long, value_parser = clap::value_parser!(u32).range(20..))]
     items: Option<u32>,
@@ -81,7 +84,12 @@ fn act(arguments: &Arguments, count: Option<Count>) -> Result<(), Failure> {
     // Both shapes of `io` are looked at before the first one runs.
     let plan = Workload::parse(name)?
         .into_iter()
-        .map(|workload| Ok((workload, implementation::select(workload, &arguments.only)?)))
+        .map(|workload| {
+            Ok((
+                workload,
+                implementation::select(workload, &arguments.only, &arguments.observe)?,
+            ))
+        })
         .collect::<Result<Vec<_>, String>>()?;
     for (workload, implementations) in plan {
         let shape = shape(workload, arguments.items)?;

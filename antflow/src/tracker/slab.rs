@@ -1,0 +1,272 @@
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::clock::Moment;
+
+/// What a run's items went through: for each item when and where it was fed, and for each stage when it was begun and
+/// completed there, and by whom. Two words for a stage, one more for the item.
+///
+/// The lock guards the list of chunks, and is taken once for many items. A word is written by the one who has the item
+/// at that time, and before the item goes on, so that words need no lock.
+#[derive(Debug)]
+pub(super) struct Slab {
+    /// How many stages the pipeline has.
+    stages: usize,
+    /// Times are counted from here, so that they fit.
+    origin: Moment,
+    /// By the number of the chunk.
+    chunks: RwLock<BTreeMap<u64, Arc<Chunk>>>,
+}
+
+/// What is known of consecutive items.
+#[derive(Debug)]
+struct Chunk {
+    words: Box<[AtomicU64]>,
+    /// How many of the items were forgotten.
+    forgotten: AtomicUsize,
+}
+
+/// An item's stay in a stage in which it was completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Visit {
+    pub(super) worker: usize,
+    pub(super) started: Moment,
+    pub(super) ended: Moment,
+}
+
+/// How an item came into the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entrance {
+    pub(super) stage: usize,
+    pub(super) at: Moment,
+}
+
+/// So many items a chunk has: few enough to be forgotten soon where only the last items are kept.
+const ITEMS: u64 = 256;
+/// So many bits of a word name a worker or a stage. The others are a time.
+const PLACE: u32 = 20;
+/// A time is counted in so many ticks, about half a microsecond: 44 bits of them are months.
+const UNIT: u32 = 10;
+
+impl Slab {
+    pub(super) fn new(stages: usize, origin: Moment) -> Self {
+        Self {
+            stages,
+            origin,
+            chunks: RwLock::default(),
+        }
+    }
+
+    /// Enters items that were fed.
+    pub(super) fn enter(&self, items: Range<u64>, stage: usize, at: Moment) {
+        // Not zero, which is the word of an item that is not there.
+        let word = self.pack(at, stage + 1);
+        let mut first = items.start;
+        while first < items.end {
+            let number = first / ITEMS;
+            let end = items.end.min((number + 1) * ITEMS);
+            let chunk = self.chunk_for(number);
+            for item in first..end {
+                chunk.words[self.place(item)].store(word, Ordering::Release);
+            }
+            first = end;
+        }
+    }
+
+    /// Notes visits to a stage.
+    pub(super) fn visit(&self, stage: usize, visits: impl Iterator<Item = (u64, Visit)>) {
+        let chunks = self.read();
+        let mut chunk: Option<(u64, &Chunk)> = None;
+        for (item, visit) in visits {
+            let number = item / ITEMS;
+            if chunk.is_none_or(|(here, _)| here != number) {
+                chunk = chunks.get(&number).map(|chunk| (number, &**chunk));
+            }
+            if let Some((_, chunk)) = chunk {
+                let words = &chunk.words[self.place(item) + 1 + 2 * stage..];
+                words[0].store(self.pack(visit.started, visit.worker), Ordering::Relaxed);
+                words[1].store(self.pack(visit.ended, 1), Ordering::Release);
+            }
+        }
+    }
+
+    /// Forgets an item.
+    pub(super) fn forget(&self, item: u64) {
+        let number = item / ITEMS;
+        let Some(chunk) = self.read().get(&number).cloned() else {
+            return;
+        };
+        chunk.words[self.place(item)].store(0, Ordering::Release);
+        if chunk.forgotten.fetch_add(1, Ordering::AcqRel) + 1 == ITEMS as usize {
+            self.write().remove(&number);
+        }
+    }
+
+    /// What is known of an item; none if it is not there.
+    pub(super) fn get(&self, item: u64) -> Option<Trace<'_>> {
+        let chunk = self.read().get(&(item / ITEMS)).cloned()?;
+        self.trace(chunk, item)
+    }
+
+    /// All items that are there, in the order in which they were fed.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Trace<'_>)> {
+        let chunks: Vec<_> = self
+            .read()
+            .iter()
+            .map(|(number, chunk)| (*number, Arc::clone(chunk)))
+            .collect();
+        chunks.into_iter().flat_map(move |(number, chunk)| {
+            let items = number * ITEMS..(number + 1) * ITEMS;
+            items.filter_map(move |item| Some((item, self.trace(Arc::clone(&chunk), item)?)))
+        })
+    }
+
+    fn trace(&self, chunk: Arc<Chunk>, item: u64) -> Option<Trace<'_>> {
+        let place = self.place(item);
+        let (at, stage) = self.unpack(chunk.words[place].load(Ordering::Acquire));
+        let stage = stage.checked_sub(1)?;
+        Some(Trace {
+            slab: self,
+            chunk,
+            place,
+            entrance: Entrance { stage, at },
+        })
+    }
+
+    fn chunk_for(&self, number: u64) -> Arc<Chunk> {
+        if let Some(chunk) = self.read().get(&number) {
+            return Arc::clone(chunk);
+        }
+        let mut chunks = self.write();
+        let chunk = chunks.entry(number).or_insert_with(|| {
+            let words = self.words() * ITEMS as usize;
+            Arc::new(Chunk {
+                words: (0..words).map(|_| AtomicU64::new(0)).collect(),
+                forgotten: AtomicUsize::new(0),
+            })
+        });
+        Arc::clone(chunk)
+    }
+
+    /// How many words an item has.
+    fn words(&self) -> usize {
+        1 + 2 * self.stages
+    }
+
+    /// Where the words of an item are in its chunk.
+    fn place(&self, item: u64) -> usize {
+        (item % ITEMS) as usize * self.words()
+    }
+
+    fn pack(&self, at: Moment, place: usize) -> u64 {
+        let time = at.ticks().saturating_sub(self.origin.ticks()) >> UNIT;
+        let most = u64::MAX >> PLACE;
+        let place = (place as u64).min((1 << PLACE) - 1);
+        time.min(most) << PLACE | place
+    }
+
+    fn unpack(&self, word: u64) -> (Moment, usize) {
+        let ticks = self.origin.ticks() + (word >> PLACE << UNIT);
+        let place = word & ((1 << PLACE) - 1);
+        (Moment::from_ticks(ticks), place as usize)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<u64, Arc<Chunk>>> {
+        self.chunks.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<u64, Arc<Chunk>>> {
+        self.chunks.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is known of one item.
+#[derive(Debug)]
+pub(super) struct Trace<'a> {
+    slab: &'a Slab,
+    chunk: Arc<Chunk>,
+    place: usize,
+    pub(super) entrance: Entrance,
+}
+
+impl Trace<'_> {
+    /// The item's stay in a stage, if it was completed there.
+    pub(super) fn visit(&self, stage: usize) -> Option<Visit> {
+        let words = &self.chunk.words[self.place + 1 + 2 * stage..];
+        let (ended, is_there) = self.slab.unpack(words[1].load(Ordering::Acquire));
+        let (started, worker) = self.slab.unpack(words[0].load(Ordering::Relaxed));
+        (is_there == 1).then_some(Visit {
+            worker,
+            started,
+            ended,
+        })
+    }
+
+    /// The last stage in which the item was completed.
+    pub(super) fn last_visited(&self) -> Option<usize> {
+        (0..self.slab.stages)
+            .rev()
+            .find(|stage| self.visit(*stage).is_some())
+    }
+}
+
+#[cfg(all(test, not(antflow_loom)))]
+mod tests {
+    use super::*;
+
+    fn at(unit: u64) -> Moment {
+        Moment::from_ticks(7 + (unit << UNIT))
+    }
+
+    #[test]
+    fn what_is_noted_comes_back() {
+        let slab = Slab::new(2, Moment::from_ticks(7));
+        slab.enter(3..600, 1, at(5));
+        let visit = Visit {
+            worker: 12,
+            started: at(6),
+            ended: at(9),
+        };
+        slab.visit(1, [3, 599].map(|item| (item, visit)).into_iter());
+        for item in [3, 599] {
+            let trace = slab.get(item).unwrap();
+            assert_eq!(
+                trace.entrance,
+                Entrance {
+                    stage: 1,
+                    at: at(5)
+                }
+            );
+            assert_eq!((trace.visit(0), trace.visit(1)), (None, Some(visit)));
+            assert_eq!(trace.last_visited(), Some(1));
+        }
+        assert_eq!(slab.get(4).unwrap().last_visited(), None);
+        assert!(slab.get(2).is_none() && slab.get(600).is_none());
+        assert!(slab.iter().map(|(item, _)| item).eq(3..600));
+    }
+
+    #[test]
+    fn a_chunk_goes_with_its_last_item() {
+        let slab = Slab::new(1, Moment::default());
+        slab.enter(0..2 * ITEMS, 0, at(1));
+        for item in 0..ITEMS {
+            assert_eq!(slab.read().len(), 2);
+            slab.forget(item);
+            assert!(slab.get(item).is_none());
+        }
+        assert_eq!(slab.read().len(), 1);
+        assert_eq!(slab.iter().count() as u64, ITEMS);
+    }
+
+    #[test]
+    fn times_and_places_that_are_too_large_are_the_largest() {
+        let slab = Slab::new(1, Moment::from_ticks(10));
+        let (late, place) = slab.unpack(slab.pack(Moment::from_ticks(u64::MAX), usize::MAX));
+        assert_eq!(place, (1 << PLACE) - 1);
+        assert!(late > Moment::from_ticks(u64::MAX >> PLACE));
+        let (early, _) = slab.unpack(slab.pack(Moment::default(), 0));
+        assert_eq!(early, Moment::from_ticks(10));
+    }
+}
