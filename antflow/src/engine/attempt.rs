@@ -2,7 +2,6 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -80,18 +79,11 @@ pub(super) async fn run_task<St: Sync, T: Call<St>>(
 
 /// Lets a worker wait with its item for the next attempt.
 pub(super) async fn hold(frame: &Frame<'_>, pause: Duration) {
-    let held = &frame.stage.counters.held;
-    held.fetch_add(1, Ordering::Relaxed);
-    let _held = Held(held);
+    let status = &frame.worker.status;
+    let task = status.task();
+    status.hold();
     waiting_with(frame.worker, tokio::time::sleep(pause)).await;
-}
-
-struct Held<'a>(&'a AtomicU64);
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    status.enter_task(task);
 }
 
 /// Waits for a future, and counts the time as one that the worker waited with its item.

@@ -142,36 +142,38 @@ impl<Out> Core<Out> {
         self.shared.accounting.settle(count);
     }
 
-    /// Ends an item as cancelled, because the run was cut off after so many attempts in the stage.
+    /// Ends an item as cancelled, because the run was cut off after so many attempts in the stage, the last of which was
+    /// begun then and did not come to its end.
     pub(crate) fn cancel(
         &self,
         stage: &StageRuntime,
         worker: Option<WorkerId>,
         tag: Tag,
         attempts: u32,
+        started: Option<Moment>,
     ) {
         let kind = (ItemErrorKind::Cancelled, "Cancelled");
         let error = ItemError::new(Arc::clone(&stage.name), None, worker, attempts, kind);
-        self.give_up(stage, tag, error);
+        self.give_up(stage, tag, error, started);
     }
 
-    /// Ends an item with an error that says it was cancelled.
-    pub(crate) fn give_up(&self, stage: &StageRuntime, tag: Tag, error: ItemError) {
+    /// Ends an item with an error that says it was cancelled, in an attempt that was begun then.
+    pub(crate) fn give_up(
+        &self,
+        stage: &StageRuntime,
+        tag: Tag,
+        error: ItemError,
+        started: Option<Moment>,
+    ) {
         stage.counters.cancelled.fetch_add(1, Ordering::Relaxed);
         if self.shared.observers.want(Status::Cancelled) {
-            let worker = error.worker();
-            let since = |worker: &WorkerId| {
-                let index = worker.index();
-                stage
-                    .counters
-                    .workers(|workers| Some(workers.get(index)?.status.since()))
-            };
+            let worker = error.worker().cloned();
             let event = StatusEvent {
-                started: worker.and_then(since).map(Moment::system_time),
+                started: started.map(Moment::system_time),
                 error: Some(error.clone()),
                 ..self
                     .shared
-                    .status_event(stage, &tag, Status::Cancelled, worker.cloned())
+                    .status_event(stage, &tag, Status::Cancelled, worker)
             };
             self.shared.observers.status(&event);
         }

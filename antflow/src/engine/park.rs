@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::bell::Bell;
@@ -26,7 +26,10 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
         ticket: Option<u64>,
         worker: Option<WorkerId>,
     ) -> Self {
-        waiting(&cell, worker.as_ref()).fetch_add(1, Ordering::Relaxed);
+        if worker.is_none() {
+            let parked = &cell.runtime.counters.parked;
+            parked.fetch_add(1, Ordering::Relaxed);
+        }
         Self {
             cell,
             envelope: Some(envelope),
@@ -55,22 +58,12 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
 
 impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Drop for Parked<S, L, St, D> {
     fn drop(&mut self) {
-        waiting(&self.cell, self.worker.as_ref()).fetch_sub(1, Ordering::Relaxed);
+        if self.worker.is_none() {
+            let parked = &self.cell.runtime.counters.parked;
+            parked.fetch_sub(1, Ordering::Relaxed);
+        }
         if let Some(envelope) = self.envelope.take() {
             self.cell.turn_away(envelope.tag, self.worker.take());
         }
-    }
-}
-
-/// How many items of the stage wait in this way.
-fn waiting<'a, S: Stage, L: TaskList<St>, St, D: Sink<L::Output>>(
-    cell: &'a Cell<S, L, St, D>,
-    worker: Option<&WorkerId>,
-) -> &'a AtomicU64 {
-    let counters = &cell.runtime.counters;
-    if worker.is_some() {
-        &counters.held
-    } else {
-        &counters.parked
     }
 }

@@ -97,7 +97,8 @@ impl<Out: Send + 'static> Sink<Out> for Exit<Out> {
 
     fn turn_back(&self, entry: Envelope<Out>, stage: &StageRuntime, worker: Option<&WorkerId>) {
         let attempts = entry.tag.attempt();
-        self.0.cancel(stage, worker.cloned(), entry.tag, attempts);
+        self.0
+            .cancel(stage, worker.cloned(), entry.tag, attempts, None);
     }
 
     fn call(&self, _: &mut Bell<'_>) {}

@@ -13,12 +13,17 @@ use crate::item::{ItemId, Tag};
 pub(crate) struct WorkerStatus {
     /// The sequence number of the item in hand, plus one; 0 while idle.
     item: AtomicU64,
-    /// The index of the task while one runs, else one that no task has.
+    /// The index of the task while one runs, else one of those below.
     task: AtomicUsize,
     /// Since when it is busy with the item, or idle; in ticks.
     since: AtomicU64,
     said: Mutex<Said>,
 }
+
+/// No task runs.
+const NONE: usize = usize::MAX;
+/// The item waits for its next attempt.
+const HELD: usize = usize::MAX - 1;
 
 /// What was said of an item, as long as it is the one in hand.
 #[derive(Debug, Default)]
@@ -42,7 +47,7 @@ impl Default for WorkerStatus {
     fn default() -> Self {
         Self {
             item: AtomicU64::new(0),
-            task: AtomicUsize::new(usize::MAX),
+            task: AtomicUsize::new(NONE),
             since: AtomicU64::new(Moment::now().ticks()),
             said: Mutex::default(),
         }
@@ -85,10 +90,19 @@ impl WorkerStatus {
     /// Says that no task runs.
     #[inline]
     pub(crate) fn leave_tasks(&self) {
-        self.enter_task(usize::MAX);
+        self.enter_task(NONE);
     }
 
-    /// The index of the task that runs.
+    /// Says that the item waits for its next attempt.
+    pub(crate) fn hold(&self) {
+        self.enter_task(HELD);
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        self.task() == HELD && self.is_busy()
+    }
+
+    /// The index of the task that runs; none has an index that no task has.
     #[inline]
     pub(crate) fn task(&self) -> usize {
         self.task.load(Ordering::Relaxed)

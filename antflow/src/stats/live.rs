@@ -54,9 +54,8 @@ pub(crate) struct StageCounters {
     pub(crate) handed_on: Flow,
     /// Items cancelled in this stage.
     pub(crate) cancelled: AtomicU64,
-    /// How many items wait for their next attempt without a worker, and with one.
+    /// How many items wait for their next attempt without a worker.
     pub(crate) parked: AtomicU64,
-    pub(crate) held: AtomicU64,
     pub(crate) paused: AtomicBool,
 }
 
@@ -201,7 +200,6 @@ impl StageCounters {
             handed_on: Flow::default(),
             cancelled: AtomicU64::new(0),
             parked: AtomicU64::new(0),
-            held: AtomicU64::new(0),
             paused: AtomicBool::new(false),
         };
         if let Some(last) = pool.checked_sub(1) {

@@ -221,8 +221,7 @@ fn stage_stats(stage: &StageCounters, before: Option<&StageCounters>, now: Momen
             .iter()
             .filter(|worker| worker.status.is_busy())
             .count(),
-        retrying_items: usize::try_from(read(&stage.parked) + read(&stage.held))
-            .unwrap_or(usize::MAX),
+        retrying_items: usize::try_from(read(&stage.parked)).unwrap_or(usize::MAX) + held(workers),
         completed_items: sum(workers, |worker| &worker.completed),
         failed_items: sum(workers, |worker| &worker.failed),
         skipped_items: sum(workers, |worker| &worker.skipped),
@@ -231,6 +230,12 @@ fn stage_stats(stage: &StageCounters, before: Option<&StageCounters>, now: Momen
         average_queue_wait: average(waited, came.count),
         processing_time: duration(processing(workers, now)),
     })
+}
+
+/// How many of the workers hold an item until its next attempt.
+fn held(workers: &[Arc<WorkerCounters>]) -> usize {
+    let held = workers.iter().filter(|worker| worker.status.is_held());
+    held.count()
 }
 
 /// How long the workers have worked by now, in ticks.

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use super::History;
 use super::slab::{Slab, Trace, Visit};
@@ -126,13 +127,15 @@ impl RunRecord {
             .collect()
     }
 
-    /// Who has what in hand.
+    /// Who works on what. An item that a worker holds until its next attempt is not among it.
     pub(super) fn hands(&self) -> Hands {
         let mut hands = Hands::new();
         for (stage, counters) in self.view.counters().stages.iter().enumerate() {
             counters.workers(|workers| {
                 for worker in workers {
-                    if let Some(item) = worker.status.sequence_id() {
+                    if let Some(item) = worker.status.sequence_id()
+                        && !worker.status.is_held()
+                    {
                         hands.insert(item, (stage, worker.id.index(), worker.status.since()));
                     }
                 }
@@ -184,7 +187,7 @@ impl RunRecord {
             details,
         };
         let mut events = Vec::new();
-        let mut at = trace.entrance.at;
+        let mut at = trace.entrance.at.system_time();
         for stage in trace.entrance.stage..self.stages.len() {
             events.push(event.make(stage, Status::Queued, None, at));
             let marks = marks.iter().filter(|mark| mark.stage == self.stages[stage]);
@@ -194,22 +197,29 @@ impl RunRecord {
             for mark in marks {
                 events.extend(event.begin(mark));
                 passes = mark.status == Status::Skipped;
+                at = mark.timestamp;
                 events.push(mark.clone());
             }
             let visit = trace.visit(stage);
             if let Some(visit) = visit {
                 let worker = Some(visit.worker);
-                events.push(event.make(stage, Status::InProgress, worker, visit.started));
+                let started = visit.started.system_time();
+                at = visit.ended.system_time();
+                events.push(event.make(stage, Status::InProgress, worker, started));
                 events.push(StatusEvent {
-                    started: Some(visit.started.system_time()),
-                    ..event.make(stage, Status::Completed, worker, visit.ended)
+                    started: Some(started),
+                    ..event.make(stage, Status::Completed, worker, at)
                 });
-                at = visit.ended;
             } else if let Some((_, worker, since)) =
                 hands.get(&item).filter(|(of, ..)| *of == stage)
                 && ends.is_empty()
             {
-                events.push(event.make(stage, Status::InProgress, Some(*worker), *since));
+                events.push(event.make(
+                    stage,
+                    Status::InProgress,
+                    Some(*worker),
+                    since.system_time(),
+                ));
             }
             for mark in &ends {
                 if visit.is_none() {
@@ -220,6 +230,12 @@ impl RunRecord {
             if !ends.is_empty() || visit.is_none() && !passes {
                 break;
             }
+        }
+        // Times of the slab are rounded down, those of other events are not.
+        let mut latest = SystemTime::UNIX_EPOCH;
+        for event in &mut events {
+            latest = latest.max(event.timestamp);
+            event.timestamp = latest;
         }
         events
     }
@@ -237,7 +253,13 @@ struct Template<'a> {
 }
 
 impl Template<'_> {
-    fn make(&self, stage: usize, status: Status, worker: Option<usize>, at: Moment) -> StatusEvent {
+    fn make(
+        &self,
+        stage: usize,
+        status: Status,
+        worker: Option<usize>,
+        timestamp: SystemTime,
+    ) -> StatusEvent {
         let details = self.details.as_deref();
         let stage = &self.record.stages[stage];
         StatusEvent {
@@ -247,7 +269,7 @@ impl Template<'_> {
             stage: Arc::clone(stage),
             status,
             worker: worker.map(|index| WorkerId::new(Arc::clone(stage), index)),
-            timestamp: at.system_time(),
+            timestamp,
             started: None,
             error: None,
             next_attempt: None,

@@ -38,18 +38,20 @@ impl StatusCounts {
     pub(super) fn of(run: &RunView) -> Self {
         let counters = run.counters();
         let stats = run.stats();
-        let (mut busy, mut held, mut parked) = (0, 0, 0);
+        let mut parked = 0;
         for stage in &counters.stages {
-            held += stage.held.load(Ordering::Relaxed);
             parked += stage.parked.load(Ordering::Relaxed);
         }
+        let (mut busy, mut retrying) = (0, 0);
         for stage in &stats.stage_stats {
             busy += stage.in_progress_items as u64;
+            retrying += stage.retrying_items as u64;
         }
         let last = stats.stage_stats.last();
         let skipped = last.map_or(0, |stage| stage.skipped_items);
+        // Those that no worker holds are in no worker's hand.
+        let held = retrying.saturating_sub(parked);
         let in_progress = busy.saturating_sub(held).min(stats.items_in_flight);
-        let retrying = held + parked;
         Self {
             queued: stats.items_in_flight.saturating_sub(in_progress + retrying),
             in_progress,

@@ -226,6 +226,7 @@ where
     fn drop(&mut self) {
         let Some(desk) = &self.desk else { return };
         let left = desk.clear();
+        self.cell.tell(self.worker, &left.completions);
         for envelope in left.inputs {
             self.cell.turn_away(envelope.tag, None);
         }

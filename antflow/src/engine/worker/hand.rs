@@ -119,7 +119,9 @@ impl<Out: Send + 'static> Drop for Hand<'_, Out> {
             let tag = self.release();
             let worker = Some(self.frame.worker.id.clone());
             let attempts = if tag.has_begun() { tag.attempt() } else { 0 };
-            self.core.cancel(self.frame.stage, worker, tag, attempts);
+            let started = tag.has_begun().then_some(self.frame.started);
+            self.core
+                .cancel(self.frame.stage, worker, tag, attempts, started);
         }
         // Also where the item is somebody else's already, and this worker was about to wait with it.
         self.frame.worker.status.set_idle();

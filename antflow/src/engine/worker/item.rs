@@ -172,7 +172,8 @@ where
         let tag = hand.release_copy();
         let frame = &hand.frame;
         if error.is_cancelled() {
-            hand.core.give_up(&self.runtime, tag, error);
+            let started = Some(frame.started);
+            hand.core.give_up(&self.runtime, tag, error, started);
         } else {
             frame.emit_status(Status::Failed, Some(&error));
             frame.worker.failed.add_one();
@@ -204,6 +205,7 @@ where
             // Until it lets go of its thread, nobody else can run what it has spawned.
             yield_now().await;
         } else {
+            hand.frame.worker.status.hold();
             let since = Moment::now();
             parked.come_back(pause).await;
             let worker = hand.frame.worker;
