@@ -59,6 +59,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
+mod dashboard;
 mod engine;
 pub mod event;
 mod item;
@@ -72,6 +73,7 @@ mod tracker;
 pub mod __private;
 
 pub use antflow_macros::{pipeline, stage, task};
+pub use dashboard::Dashboard;
 pub use item::{
     BoxError, Cancelled, DEFAULT_PRIORITY, IntoItem, Item, ItemError, ItemErrorKind, ItemId,
     Metadata, MetadataValue, PipelineResult, StageError,

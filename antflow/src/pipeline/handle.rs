@@ -1,6 +1,6 @@
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -10,6 +10,7 @@ use super::chain::{Chain, Launch};
 use super::error::{FeedError, StartError};
 use super::feed::{feed, iterate};
 use super::registry::{Launching, Registry};
+use crate::dashboard::{Dashboard, Watcher};
 use crate::engine::core::Core;
 use crate::engine::inlet::Inlet;
 use crate::engine::sink::Exit;
@@ -61,6 +62,7 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
             Registry {
                 shared: Arc::clone(&core.shared),
                 entries: launching.into_entries(),
+                watchers: Mutex::default(),
             }
         });
         let looked_after = Arc::downgrade(&registry);
@@ -200,6 +202,25 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     #[must_use]
     pub fn snapshot(&self) -> DashboardSnapshot {
         self.view().snapshot()
+    }
+
+    /// Shows the run on a dashboard, which is updated in this interval: 0.1 to 1 second is what people like to see.
+    /// The methods that end the run wait until it has shown the end.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub fn custom_dashboard(&self, dashboard: impl Dashboard, update_every: Duration) {
+        self.show(Box::new(dashboard), None, update_every);
+    }
+
+    pub(super) fn show(
+        &self,
+        dashboard: Box<dyn Dashboard>,
+        total_items: Option<u64>,
+        update_every: Duration,
+    ) {
+        let watcher = Watcher::start(self.view(), dashboard, total_items, update_every);
+        self.registry.watchers().push(watcher);
     }
 
     /// The run, for those who watch it.

@@ -1,6 +1,7 @@
 //! Pipelines: stages wired together, runs of them, and what comes out.
 
 mod chain;
+mod dashboards;
 mod error;
 mod feed;
 mod from_fn;

@@ -1,8 +1,9 @@
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::error::FeedError;
+use crate::dashboard::Watcher;
 use crate::engine::cell::Control;
 use crate::engine::core::Shared;
 use crate::engine::inlet::Inlet;
@@ -16,6 +17,8 @@ pub(crate) struct Registry {
     pub(super) shared: Arc<Shared>,
     /// In the order of the pipeline.
     pub(super) entries: Vec<Entry>,
+    /// The dashboards that show the run.
+    pub(super) watchers: Mutex<Vec<Watcher>>,
 }
 
 /// A stage of a run.
@@ -100,12 +103,20 @@ impl Registry {
             .fold(busy, |busy, entry| entry.control.rescue() | busy)
     }
 
+    pub(super) fn watchers(&self) -> MutexGuard<'_, Vec<Watcher>> {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until every item has its outcome, every task has ended and every observer is done.
     pub(super) async fn ended(&self) {
         self.shared.accounting.idle().await;
         self.close_stages();
         self.shared.tasks_ended().await;
         self.shared.end();
+        let watchers = std::mem::take(&mut *self.watchers());
+        for watcher in watchers {
+            watcher.finish().await;
+        }
         // A callback that ends the run is what the flush would wait for.
         if !is_delivering() {
             self.shared.observers.flush().await;

@@ -3,13 +3,16 @@ use std::future::IntoFuture;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::Pipeline;
 use super::chain::Launch;
+use super::dashboards::Dashboards;
 use super::error::StartError;
 use super::handle::Handle;
+use crate::dashboard::Dashboard;
 use crate::event::Observer;
 use crate::item::{IntoItem, PipelineResult};
 
@@ -42,6 +45,7 @@ pub struct Run<Out> {
 struct Options {
     cancel_on: Option<CancellationToken>,
     observers: Vec<Arc<dyn Observer>>,
+    dashboards: Dashboards,
 }
 
 type Finished<Out> = Pin<Box<dyn Future<Output = Results<Out>> + Send>>;
@@ -73,12 +77,24 @@ impl<Out: Send + 'static> Run<Out> {
         self.options.observers.push(Arc::new(observer));
         self
     }
+
+    /// Shows the run on a dashboard, from its start to its end. Of several, each shows it.
+    pub fn custom_dashboard(mut self, dashboard: impl Dashboard) -> Self {
+        self.options.dashboards.add(dashboard);
+        self
+    }
+
+    /// Sets how often dashboards are updated: every half second by default. 0.1 to 1 second is what people like to see.
+    pub fn update_every(mut self, interval: Duration) -> Self {
+        self.options.dashboards.update_every = interval;
+        self
+    }
 }
 
 async fn run<C, St, I>(
     mut pipeline: Pipeline<C, St>,
     items: I,
-    options: Options,
+    mut options: Options,
 ) -> Results<C::Output>
 where
     C: Launch<St>,
@@ -87,6 +103,7 @@ where
 {
     pipeline.observers.extend(options.observers);
     let run = Handle::start(&pipeline, true)?;
+    options.dashboards.show(&run, items.size_hint());
     run.feed_lazily(items);
     let results = match options.cancel_on {
         None => run.join().await,

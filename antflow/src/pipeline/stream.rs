@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::FutureExt;
@@ -14,10 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::Pipeline;
 use super::chain::Launch;
+use super::dashboards::Dashboards;
 use super::error::StartError;
 use super::feed::Windowed;
 use super::handle::Handle;
 use super::registry::Registry;
+use crate::dashboard::Dashboard;
 use crate::engine::core::Core;
 use crate::item::{IntoItem, PipelineResult};
 
@@ -34,6 +37,7 @@ struct Options {
     ordered: bool,
     window: usize,
     cancel_on: CancellationToken,
+    dashboards: Dashboards,
 }
 
 enum Phase<Out: Send + 'static> {
@@ -42,7 +46,7 @@ enum Phase<Out: Send + 'static> {
     Ended,
 }
 
-type Starter<Out> = Box<dyn FnOnce(&Options) -> Running<Out> + Send>;
+type Starter<Out> = Box<dyn FnOnce(&mut Options) -> Running<Out> + Send>;
 
 struct Running<Out: Send + 'static> {
     registry: Arc<Registry>,
@@ -78,10 +82,11 @@ impl<Out: Send + 'static> ResultStream<Out> {
             .iter()
             .fold(0, |sum: usize, stage| sum.saturating_add(stage.room()));
         let pipeline = pipeline.clone();
-        let start = move |options: &Options| {
+        let start = move |options: &mut Options| {
             let _entered = runtime.enter();
             let run =
                 Handle::start(&pipeline, options.ordered).expect("the configuration was validated");
+            options.dashboards.show(&run, items.size_hint());
             let permits = Arc::new(Semaphore::new(options.window.min(Semaphore::MAX_PERMITS)));
             let items = Windowed::new(items, Arc::clone(&permits));
             Running {
@@ -97,6 +102,7 @@ impl<Out: Send + 'static> ResultStream<Out> {
                 ordered: false,
                 window,
                 cancel_on: CancellationToken::new(),
+                dashboards: Dashboards::default(),
             },
             phase: Phase::Waiting(Box::new(start)),
         })
@@ -131,6 +137,19 @@ impl<Out: Send + 'static> ResultStream<Out> {
     /// cancelled where they were not done. Without effect once it was polled.
     pub fn cancel_on(mut self, token: CancellationToken) -> Self {
         self.options.cancel_on = token;
+        self
+    }
+
+    /// Shows the run on a dashboard, from its start to its end. Of several, each shows it. Without effect once it was
+    /// polled.
+    pub fn custom_dashboard(mut self, dashboard: impl Dashboard) -> Self {
+        self.options.dashboards.add(dashboard);
+        self
+    }
+
+    /// Sets how often dashboards are updated: every half second by default. Without effect once it was polled.
+    pub fn update_every(mut self, interval: Duration) -> Self {
+        self.options.dashboards.update_every = interval;
         self
     }
 }
@@ -181,7 +200,7 @@ impl<Out: Send + 'static> Stream for ResultStream<Out> {
                 Phase::Waiting(_) => {
                     if let Phase::Waiting(start) = std::mem::replace(&mut this.phase, Phase::Ended)
                     {
-                        this.phase = Phase::Running(start(&this.options));
+                        this.phase = Phase::Running(start(&mut this.options));
                     }
                 }
             }
