@@ -9,6 +9,6 @@ mod time;
 
 pub use gauge::{Gauge, Inside};
 pub use log::Log;
-pub use recorder::{Event, Recorder};
-pub use results::{Boom, Outcome, count, outcome, outcomes, panic_quietly, values};
+pub use recorder::{Event, Recorder, record};
+pub use results::{Boom, Outcome, count, from_attempt, outcome, outcomes, panic_quietly, values};
 pub use time::{millis, quiet, seconds, within};
