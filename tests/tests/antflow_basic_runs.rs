@@ -1,17 +1,7 @@
 //! What the documents say of a run: results in input order under the ids of the items, numbers, names.
 
 use antflow::{FeedError, Item, ItemId, State, TaskContext, pipeline, stage, task};
-use antflow_tests::{Boom, from_attempt, millis, record, values, within};
-
-#[stage(workers = 3)]
-async fn add_one(item: u64) -> u64 {
-    item + 1
-}
-
-#[stage(workers = 2)]
-async fn double(item: u64) -> u64 {
-    item * 2
-}
+use antflow_tests::{Boom, add_one, double, from_attempt, millis, record, values, within};
 
 #[tokio::test(start_paused = true)]
 async fn two_stages_give_their_results_in_input_order() {

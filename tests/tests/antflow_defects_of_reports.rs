@@ -8,8 +8,8 @@ use antflow::{
     Item, ItemError, ItemErrorKind, Pipeline, Rate, State, TaskContext, from_fn, pipeline, stage,
 };
 use antflow_tests::{
-    Boom, Gauge, Log, Outcome, millis, outcomes, panic_quietly, quiet, record, seconds, values,
-    within,
+    Boom, Gauge, Log, Outcome, millis, outcomes, panic_quietly, quiet, record, second, seconds,
+    values, within,
 };
 
 #[stage(retry = "per_task", attempts = 3, wait = "0s")]
@@ -142,15 +142,10 @@ async fn two_items_of_one_id_stay_two_and_are_counted() {
     assert_eq!(recorder.statuses_of(Status::Failed)[0].sequence_id, 1);
 }
 
-#[stage(workers = 2, queue = 5)]
-async fn second(item: u64) -> u64 {
-    tokio::time::sleep(seconds(1)).await;
-    item
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_was_asked_of_a_run_stays_as_it_was_when_it_was_asked() {
-    let run = pipeline!(second).start().unwrap();
+    let etl = pipeline!(second).with_state(Gauge::new());
+    let run = etl.start().unwrap();
     within(run.feed(0..4)).await.unwrap();
     quiet().await;
     let (stats, states) = (run.stats(), run.worker_states());
@@ -184,7 +179,7 @@ async fn the_time_of_a_task_is_its_own_and_not_that_of_the_stage_behind_it() {
         Ok::<_, Infallible>(item)
     });
     let etl = pipeline!((fast.queue(1)) >> second.workers(1).queue(1));
-    let (_, recorder) = record(&etl, 0..10).await;
+    let (_, recorder) = record(&etl.with_state(Gauge::new()), 0..10).await;
     for event in recorder.tasks_of(TaskEventKind::Complete) {
         let own = if &*event.stage == "Fast" {
             millis(10)
@@ -222,6 +217,7 @@ async fn limits_that_let_nothing_through_are_refused() {
             .rate(rate)
             .timeout(seconds(0))
     );
+    let etl = etl.with_state(Gauge::new());
     let error = within(etl.run([1])).await.unwrap_err().to_string();
     for limit in ["queue", "concurrency", "rate", "timeout"] {
         assert!(error.contains(&format!("`{limit}`")), "{limit}: {error}");

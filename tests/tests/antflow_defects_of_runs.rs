@@ -7,7 +7,7 @@ use antflow::{
     pipeline, stage,
 };
 use antflow_tests::{
-    Boom, Gauge, Outcome, count, from_attempt, outcomes, panic_quietly, quiet, record, seconds,
+    Boom, Gauge, Outcome, count, from_attempt, outcomes, panic_quietly, quiet, record, second,
     values, within,
 };
 use futures::StreamExt;
@@ -147,15 +147,9 @@ async fn a_cancellation_or_a_panic_in_a_task_ends_its_item_and_not_its_worker() 
     }
 }
 
-#[stage(workers = 2)]
-async fn second(item: u64) -> u64 {
-    tokio::time::sleep(seconds(1)).await;
-    item
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_second_run_beside_the_first_harms_neither() {
-    let etl = pipeline!(second >> fast);
+    let etl = pipeline!(second >> fast).with_state(Gauge::new());
     let first = etl.start().unwrap();
     within(first.feed(0..10)).await.unwrap();
     quiet().await;
@@ -172,7 +166,7 @@ async fn a_second_run_beside_the_first_harms_neither() {
 
 #[tokio::test(start_paused = true)]
 async fn a_second_run_after_the_first_gives_its_own_results_and_numbers() {
-    let etl = pipeline!(second);
+    let etl = pipeline!(second).with_state(Gauge::new());
     let ids = |results: &[PipelineResult<u64>]| -> Vec<_> {
         results.iter().map(|result| result.sequence_id).collect()
     };

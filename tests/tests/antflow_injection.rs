@@ -1,13 +1,8 @@
 //! What the documents say of feeding a stage in the middle: the stages before it are left out.
 
 use antflow::{FeedError, Item, State, pipeline, stage};
-use antflow_tests::{Boom, Log, quiet, values, within};
+use antflow_tests::{Boom, Log, add_one, quiet, values, within};
 use futures::stream;
-
-#[stage]
-async fn add_one(item: u64) -> u64 {
-    item + 1
-}
 
 #[stage]
 async fn times_ten(item: u64) -> u64 {

@@ -14,12 +14,13 @@ async fn desk(name: &'static str, seen: State<Log<&'static str>>) -> &'static st
 /// Feeds these behind a worker that is busy, and says what came out and in which order it was worked on.
 async fn behind_a_busy_worker(items: &[(&'static str, i32)]) -> [Vec<&'static str>; 2] {
     let seen = Log::new();
-    let run = pipeline!(desk).with_state(seen.clone()).start().unwrap();
-    within(run.feed(["busy"])).await.unwrap();
+    let run = pipeline!(desk).with_state(seen.clone()).start();
+    let run = run.expect("it can work");
+    within(run.feed(["busy"])).await.expect("it is open");
     quiet().await;
     for (name, priority) in items {
         let item = Item::new(*name).priority(*priority);
-        within(run.feed([item])).await.unwrap();
+        within(run.feed([item])).await.expect("it is open");
     }
     [values(within(run.join()).await), seen.entries()]
 }

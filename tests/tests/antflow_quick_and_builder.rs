@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 
-use antflow::{Pipeline, Retry, from_fn, pipeline, stage};
-use antflow_tests::{Boom, Log, Outcome, millis, outcomes, values, within};
+use antflow::{Pipeline, Retry, from_fn, pipeline};
+use antflow_tests::{Boom, Log, Outcome, add_one, double, millis, outcomes, values, within};
 
 #[tokio::test(start_paused = true)]
 async fn one_call_applies_one_function_to_all_items() {
@@ -23,16 +23,6 @@ async fn one_call_makes_one_attempt_and_keeps_failures_in_place() {
     use Outcome::{Completed, Failed};
     assert_eq!(outcomes(&results), [Completed, Failed, Completed]);
     assert_eq!(calls.len(), 3);
-}
-
-#[stage]
-async fn add_one(item: u64) -> u64 {
-    item + 1
-}
-
-#[stage]
-async fn double(item: u64) -> u64 {
-    item * 2
 }
 
 #[tokio::test(start_paused = true)]

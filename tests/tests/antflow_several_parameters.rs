@@ -1,16 +1,11 @@
 //! What the documents say of unpacking an item into parameters: the parts of a tuple, the fields of a struct, a list.
 
 use antflow::{pipeline, stage, task};
-use antflow_tests::{values, within};
+use antflow_tests::{double, values, within};
 
 #[stage]
 async fn add(left: u64, right: u64) -> u64 {
     left + right
-}
-
-#[stage]
-async fn double(item: u64) -> u64 {
-    item * 2
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,17 +5,10 @@ use std::future::pending;
 use antflow::event::Status;
 use antflow::{State, TaskContext, pipeline, stage};
 use antflow_tests::{
-    Boom, Gauge, Outcome, count, from_attempt, millis, outcomes, quiet, record, seconds, values,
-    within,
+    Boom, Gauge, Outcome, count, from_attempt, millis, outcomes, quiet, record, second, seconds,
+    values, within,
 };
 use tokio::time::Instant;
-
-#[stage(workers = 2)]
-async fn second(item: u64, inside: State<Gauge>) -> u64 {
-    let _inside = inside.enter();
-    tokio::time::sleep(seconds(1)).await;
-    item
-}
 
 #[tokio::test(start_paused = true)]
 async fn what_a_shutdown_leaves_undone_is_counted_and_given_back() {

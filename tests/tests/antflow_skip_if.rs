@@ -2,7 +2,7 @@
 
 use antflow::event::Status;
 use antflow::{State, pipeline, stage};
-use antflow_tests::{Log, record, values, within};
+use antflow_tests::{Log, add_one, record, values, within};
 
 fn is_large(item: &u64) -> bool {
     *item >= 100
@@ -11,11 +11,6 @@ fn is_large(item: &u64) -> bool {
 #[stage(skip_if = is_large)]
 async fn grow(item: u64) -> u64 {
     item * 10
-}
-
-#[stage]
-async fn add_one(item: u64) -> u64 {
-    item + 1
 }
 
 #[tokio::test(start_paused = true)]

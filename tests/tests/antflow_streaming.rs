@@ -3,18 +3,10 @@
 use std::convert::Infallible;
 
 use antflow::{Pipeline, PipelineResult, from_fn, pipeline, stage};
-use antflow_tests::{Boom, Gauge, Outcome, count, millis, seconds, values, within};
+use antflow_tests::{
+    Boom, Gauge, Outcome, add_one, count, double, millis, second, seconds, values, within,
+};
 use futures::StreamExt;
-
-#[stage(workers = 3)]
-async fn add_one(item: u64) -> u64 {
-    item + 1
-}
-
-#[stage(workers = 2)]
-async fn double(item: u64) -> u64 {
-    item * 2
-}
 
 #[stage(workers = 3)]
 async fn not_three(item: u64) -> Result<u64, Boom> {
@@ -32,16 +24,7 @@ async fn every_result_of_every_stage_comes() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_may_be_left_after_three_results() {
     let started = Gauge::new();
-    let gauge = started.clone();
-    let stage = from_fn("Slow", move |item: u64| {
-        let inside = gauge.enter();
-        async move {
-            let _inside = inside;
-            tokio::time::sleep(seconds(1)).await;
-            Ok::<_, Infallible>(item)
-        }
-    });
-    let etl = Pipeline::builder().stage(stage.workers(2));
+    let etl = pipeline!(second).with_state(started.clone());
     let first: Vec<_> = within(etl.stream(0..300).unwrap().take(3).collect()).await;
     assert_eq!(values(first).len(), 3);
     tokio::time::sleep(seconds(60)).await;
@@ -96,7 +79,8 @@ async fn ahead_of_a_slow_consumer(window: usize) -> usize {
         async move { Ok::<_, Infallible>(item) }
     });
     let etl = Pipeline::builder().stage(stage.workers(2));
-    let mut stream = etl.stream(0..100).unwrap().window(window);
+    let stream = etl.stream(0..100).expect("it can work");
+    let mut stream = stream.window(window);
     let (mut given, mut most) = (0, 0);
     while let Some(PipelineResult { value, .. }) = within(stream.next()).await {
         assert!(value.is_ok());
