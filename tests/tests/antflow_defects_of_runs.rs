@@ -57,9 +57,9 @@ async fn stuck(item: u64, inside: State<Gauge>) -> u64 {
     item
 }
 
-/// Waits until somebody is inside.
-async fn someone(inside: &Gauge) {
-    while inside.now() == 0 {
+/// Waits until there are as many inside.
+async fn inside_are(wanted: usize, inside: &Gauge) {
+    while inside.now() != wanted {
         tokio::task::yield_now().await;
     }
 }
@@ -70,10 +70,26 @@ async fn a_shutdown_frees_the_workers_that_wait_for_a_full_queue() {
     let etl = pipeline!(fast >> stuck).with_state(inside.clone());
     let run = etl.start().unwrap();
     within(run.feed(0..50)).await.unwrap();
-    within(someone(&inside)).await;
+    within(inside_are(1, &inside)).await;
     let results = within(run.shutdown()).await;
     assert_eq!(outcomes(&results), [Outcome::Cancelled; 50]);
     assert_eq!(inside.now(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_stream_that_is_left_frees_them_too() {
+    let inside = Gauge::new();
+    let etl = pipeline!(fast >> stuck).with_state(inside.clone());
+    let mut stream = etl.stream(0..).unwrap();
+    within(async {
+        tokio::select! {
+            _ = stream.next() => panic!("a result of what is never done"),
+            () = inside_are(1, &inside) => {}
+        }
+        drop(stream);
+        inside_are(0, &inside).await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -83,7 +99,7 @@ async fn a_shutdown_frees_a_feeder_and_a_run_that_still_feeds() {
     let run = etl.start().unwrap();
     let (fed, results) = within(async {
         tokio::join!(run.feed(0..), async {
-            someone(&inside).await;
+            inside_are(1, &inside).await;
             run.shutdown().await
         })
     })
@@ -95,7 +111,7 @@ async fn a_shutdown_frees_a_feeder_and_a_run_that_still_feeds() {
     let run = etl.run(0..).cancel_on(stop.clone());
     let (results, ()) = within(async {
         tokio::join!(run.into_future(), async {
-            someone(&inside).await;
+            inside_are(1, &inside).await;
             stop.cancel();
         })
     })
