@@ -1,11 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use antflow::event::{Observer, Status, StatusEvent, TaskEvent};
-use antflow::{PipelineResult, PipelineStats};
+use antflow::event::{Observer, Status, StatusEvent, TaskEvent, TaskEventKind};
+use antflow::{IntoItem, Launch, Pipeline, PipelineResult, PipelineStats};
 
 use crate::log::Log;
 use crate::rules;
+use crate::time::within;
 
 /// One event of either kind.
 #[derive(Debug, Clone)]
@@ -53,13 +54,26 @@ impl Recorder {
         self.events().into_iter().filter_map(task).collect()
     }
 
+    /// The status events of this status.
+    #[must_use]
+    pub fn statuses_of(&self, status: Status) -> Vec<Arc<StatusEvent>> {
+        let mut statuses = self.statuses();
+        statuses.retain(|event| event.status == status);
+        statuses
+    }
+
+    /// The task events of this kind.
+    #[must_use]
+    pub fn tasks_of(&self, kind: TaskEventKind) -> Vec<Arc<TaskEvent>> {
+        let mut tasks = self.tasks();
+        tasks.retain(|event| event.kind == kind);
+        tasks
+    }
+
     /// How many status events are of this status.
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
-        self.statuses()
-            .iter()
-            .filter(|event| event.status == status)
-            .count()
+        self.statuses_of(status).len()
     }
 
     /// The status events of one item as lines: `Fetch queued`, `Fetch in_progress Fetch-W0`.
@@ -89,6 +103,28 @@ impl Recorder {
     pub fn check<T>(&self, results: &[PipelineResult<T>], stats: &PipelineStats) {
         rules::check(&self.events(), results, stats);
     }
+}
+
+/// Runs all items, and gives what came out with the events, which were checked against it.
+///
+/// # Panics
+/// If the pipeline does not start, hangs, or breaks a rule.
+pub async fn record<C, St, I>(
+    etl: &Pipeline<C, St>,
+    items: I,
+) -> (Vec<PipelineResult<C::Output>>, Recorder)
+where
+    C: Launch<St>,
+    St: Send + Sync + 'static,
+    I: IntoIterator<Item: IntoItem<C::Input>>,
+{
+    let recorder = Recorder::new();
+    let run = etl.clone().observe(recorder.clone()).start();
+    let run = run.expect("a pipeline that can work");
+    within(run.feed(items)).await.expect("the run is open");
+    let results = within(run.join()).await;
+    recorder.check(&results, &run.stats());
+    (results, recorder)
 }
 
 impl Event {

@@ -1,9 +1,21 @@
-use antflow::{ItemErrorKind, PipelineResult};
+use antflow::{ItemErrorKind, PipelineResult, TaskContext};
 
 /// An error with a number, to be told from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("boom {0}")]
 pub struct Boom(pub u64);
+
+/// The item from this attempt on, an error before.
+///
+/// # Errors
+/// In the attempts before.
+pub fn from_attempt(attempt: u32, item: u64, cx: &TaskContext) -> Result<u64, Boom> {
+    if cx.attempt() < attempt {
+        Err(Boom(item))
+    } else {
+        Ok(item)
+    }
+}
 
 /// In which way an item ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,17 +3,9 @@
 use std::num::ParseIntError;
 
 use antflow::{Item, Pipeline, Retry, TaskContext, from_fn, pipeline, stage, task};
-use antflow_tests::{Boom, Outcome, Recorder, count, millis, outcomes, values, within};
-
-#[stage(workers = 3)]
-async fn add_one(item: u64) -> u64 {
-    item + 1
-}
-
-#[stage(workers = 2)]
-async fn double(item: u64) -> u64 {
-    item * 2
-}
+use antflow_tests::{
+    Boom, Outcome, Recorder, add_one, count, double, millis, outcomes, values, within,
+};
 
 #[stage(workers = 2)]
 async fn parse(text: String) -> Result<u64, ParseIntError> {

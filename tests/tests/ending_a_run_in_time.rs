@@ -1,17 +1,10 @@
 //! `drain` ends a run by a deadline, `cancel_on` by a token: what is done by then is kept.
 
-use antflow::{CancellationToken, FeedError, State, pipeline, stage};
+use antflow::{CancellationToken, FeedError, pipeline, stage};
 use antflow_tests::{
-    Gauge, Outcome, Recorder, count, millis, outcomes, quiet, seconds, values, within,
+    Gauge, Outcome, Recorder, count, millis, outcomes, quiet, second, seconds, values, within,
 };
 use tokio::time::Instant;
-
-#[stage(workers = 2)]
-async fn second(item: u64, alive: State<Gauge>) -> u64 {
-    let _alive = alive.enter();
-    tokio::time::sleep(seconds(1)).await;
-    item
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_drain_with_time_enough_ends_when_the_items_end() {
