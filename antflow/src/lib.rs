@@ -60,6 +60,7 @@
 
 mod engine;
 pub mod event;
+pub mod executor;
 mod item;
 mod pipeline;
 pub mod stage;
@@ -69,6 +70,7 @@ mod stats;
 pub mod __private;
 
 pub use antflow_macros::{pipeline, stage, task};
+pub use executor::Executor;
 pub use item::{
     BoxError, Cancelled, DEFAULT_PRIORITY, IntoItem, Item, ItemError, ItemErrorKind, ItemId,
     Metadata, MetadataValue, PipelineResult, StageError,
