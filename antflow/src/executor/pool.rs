@@ -67,8 +67,8 @@ impl Pool {
     /// not in that in which the runtime polls them first.
     fn turn(&self) -> impl Future<Output = Turn> + Send + use<> {
         let mut turn = Box::pin(Arc::clone(&self.workers).acquire_owned());
-        // Polled once to be queued. Unconstrained, as otherwise nothing is queued for a caller without budget.
-        match tokio::task::unconstrained(&mut turn).now_or_never() {
+        // Polled once to be queued. Woken is who polls it last, which is the task.
+        match (&mut turn).now_or_never() {
             Some(turn) => Either::Left(ready(turn)),
             None => Either::Right(turn),
         }
@@ -98,7 +98,7 @@ impl Pool {
         self.workers.close();
     }
 
-    /// Cancels every task, queued or running.
+    /// Cancels every task, queued or running, and accepts nothing more.
     pub(super) fn cancel(&self) {
         self.stop.cancel();
     }

@@ -62,7 +62,6 @@ impl Executor {
     /// # }
     /// ```
     pub fn cancel_all(&self) {
-        self.pool.close();
         self.pool.cancel();
     }
 
