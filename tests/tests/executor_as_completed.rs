@@ -16,7 +16,10 @@ fn sleepers(executor: &Executor, times: &[u64]) -> Vec<Task> {
         let time = *time;
         executor.submit(move || after(seconds(time), fine(time)))
     };
-    times.iter().map(|time| submit(time).unwrap()).collect()
+    times
+        .iter()
+        .map(|time| submit(time).expect("the executor is open"))
+        .collect()
 }
 
 fn value(completed: Option<Completed<u64, Boom>>) -> u64 {

@@ -161,6 +161,17 @@ async fn the_values_of_map_are_there_once() {
 }
 
 #[tokio::test(start_paused = true)]
+#[should_panic(expected = "the results were taken before")]
+async fn there_are_no_values_after_the_error_of_map() {
+    let mut values = executor(1).map(
+        [1, 2],
+        async |item| if item == 1 { Err(Boom(1)) } else { Ok(item) },
+    );
+    assert_eq!(within(&mut values).await, Err(TaskError::Failed(Boom(1))));
+    drop(within(&mut values).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_map_that_is_dropped_goes_on_and_one_that_is_cancelled_does_not() {
     for cancelled in [false, true] {
         let (executor, ended) = (executor(1), Gauge::new());

@@ -281,8 +281,10 @@ async fn closing_a_limit_cancels_those_who_need_it() {
     let inside = limited.submit(|| after(seconds(1), fine(7))).unwrap();
     let waiting = limited.retries(5).submit(|| async { fine(8) }).unwrap();
     quiet().await;
+    let start = Instant::now();
     limit.close();
     assert_eq!(within(waiting).await, Err(TaskError::Cancelled));
+    assert_eq!(start.elapsed(), millis(0), "that is not retried");
     let late = limited.submit(|| async { fine(9) }).unwrap();
     assert_eq!(within(late).await, Err(TaskError::Cancelled));
     assert_eq!(within(inside).await, Ok(7));

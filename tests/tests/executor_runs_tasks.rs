@@ -161,14 +161,12 @@ async fn no_more_than_so_many_run_at_once_on_many_threads() {
     assert_eq!(inside.total(), 2000);
 }
 
-/// One thread that takes the task it made last first, and a caller that has used up its turn.
+/// One thread that polls the task it made last first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn tasks_begin_in_the_order_in_which_they_were_submitted() {
     let (executor, order) = (executor(1), Log::new());
     let log = order.clone();
     let submitting = async move {
-        let semaphore = Semaphore::new(1);
-        while semaphore.acquire().now_or_never().is_some() {}
         for number in 0..100 {
             let log = log.clone();
             let task = move || async move { fine(log.push(number)) };
@@ -178,6 +176,19 @@ async fn tasks_begin_in_the_order_in_which_they_were_submitted() {
     };
     within(tokio::spawn(submitting)).await.unwrap();
     assert_eq!(order.entries(), (0..100).collect::<Vec<_>>());
+}
+
+/// Also if the caller has used up its turn, and Tokio lets it wait even for what is there.
+#[tokio::test(start_paused = true)]
+async fn a_task_has_its_place_in_the_queue_when_it_is_submitted() {
+    let executor = executor(1);
+    let semaphore = Semaphore::new(1);
+    while semaphore.acquire().now_or_never().is_some() {}
+    let first = executor.submit(|| async { fine(1) }).unwrap();
+    let second = executor.submit(|| async { fine(2) }).unwrap();
+    assert_eq!((executor.running(), executor.queued()), (1, 1));
+    assert_eq!(within(first).await, Ok(1));
+    assert_eq!(within(second).await, Ok(2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,7 +20,7 @@ fn seconds_each(executor: &Executor, begun: &Gauge, count: u64) -> Vec<Task> {
             let _inside = begun.enter();
             after(seconds(1), fine(number)).await
         };
-        executor.submit(task).unwrap()
+        executor.submit(task).expect("the executor is open")
     };
     (0..count).map(submit).collect()
 }
@@ -194,6 +194,24 @@ async fn cancel_all_ends_what_runs_and_what_is_queued() {
     assert_eq!((begun.total(), begun.now()), (2, 0));
 }
 
+/// The task that has the only worker does not come to an `.await`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_queued_is_cancelled_behind_a_task_that_blocks() {
+    let executor = executor(1);
+    let (go, gone) = std::sync::mpsc::channel::<()>();
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let blocking = executor.submit(move || async move {
+        begin.send(()).unwrap();
+        fine(gone.recv().is_err())
+    });
+    within(begun).await.unwrap();
+    let queued = executor.submit(|| async { fine(7) }).unwrap();
+    executor.cancel_all();
+    assert_eq!(within(queued).await, Err(TaskError::Cancelled));
+    drop(go);
+    assert_eq!(within(blocking.unwrap()).await, Ok(true));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_token_cancels_everything() {
     let token = CancellationToken::new();
@@ -243,12 +261,20 @@ async fn shutdown_of_an_executor_that_has_done_nothing_returns_at_once() {
 
 fn current_thread() -> Runtime {
     let mut builder = Builder::new_current_thread();
-    builder.enable_time().start_paused(true).build().unwrap()
+    builder
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
 }
 
 fn multi_thread() -> Runtime {
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(2).enable_time().build().unwrap()
+    builder
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .expect("a runtime")
 }
 
 #[test]
@@ -297,18 +323,17 @@ async fn shutdown_misses_no_task_that_is_submitted_meanwhile() {
             let executor = executor.clone();
             tokio::spawn(async move {
                 let submit = || executor.submit(|| async { fine(7) }).ok();
-                std::iter::from_fn(submit).collect::<Vec<_>>()
+                std::iter::from_fn(submit).take(10_000).collect::<Vec<_>>()
             })
         });
         let submitting: Vec<_> = submitting.collect();
         tokio::task::yield_now().await;
         within(executor.shutdown()).await;
-        let done = (executor.running(), executor.queued());
         for tasks in submitting {
             let tasks = within(tasks).await.unwrap();
             assert!(tasks.iter().all(Submitted::is_done));
         }
-        assert_eq!(done, (0, 0));
+        assert_eq!((executor.running(), executor.queued()), (0, 0));
     }
 }
 

@@ -13,14 +13,14 @@ type Task = Submitted<u64, Boom>;
 fn sleeper(executor: &Executor, time: u64) -> Task {
     executor
         .submit(move || after(seconds(time), fine(time)))
-        .unwrap()
+        .expect("the executor is open")
 }
 
 /// A task that fails after so many seconds.
 fn failing(executor: &Executor, time: u64) -> Task {
     executor
         .submit(move || after(seconds(time), Err(Boom(time))))
-        .unwrap()
+        .expect("the executor is open")
 }
 
 /// The ids of the tasks that are done, and of those that are not.
