@@ -56,12 +56,17 @@
 //! [`Handle::stats`] and [`Handle::worker_states`] give snapshots. [`Observer`](event::Observer)s get every change of an
 //! item's status and every attempt of a task; [`Callbacks`](event::Callbacks) makes one of closures. Without observer,
 //! no event is made.
+//!
+//! # Single tasks
+//! What is no item of a pipeline can be submitted to an [`Executor`]: async functions of any type, so many at once, with
+//! retries and shared limits. They are awaited one by one, in input order, as they come, or for the first of several.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 mod dashboard;
 mod engine;
 pub mod event;
+pub mod executor;
 mod item;
 mod log;
 mod pipeline;
@@ -74,6 +79,7 @@ pub mod __private;
 
 pub use antflow_macros::{pipeline, stage, task};
 pub use dashboard::Dashboard;
+pub use executor::Executor;
 pub use item::{
     BoxError, Cancelled, DEFAULT_PRIORITY, IntoItem, Item, ItemError, ItemErrorKind, ItemId,
     Metadata, MetadataValue, PipelineResult, StageError,

@@ -106,3 +106,19 @@ fed: 1
 ",
     );
 }
+
+#[test]
+fn executor() {
+    prints(
+        "executor",
+        "\
+Oslo: -4 degrees
+Atlantis: not on the map
+Lima: 19 degrees
+Oslo: -4 degrees, Lima: 19 degrees
+done: 1, pending: 1
+the task was cancelled
+the executor is closed and accepts no task
+",
+    );
+}

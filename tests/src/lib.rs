@@ -1,4 +1,4 @@
-//! What the behaviour tests share: virtual time, probes for tasks, a recording observer and the rules it checks.
+//! What the behaviour tests share: virtual time, tasks and probes for them, a recording observer and the rules it checks.
 
 mod gauge;
 mod log;
@@ -6,6 +6,7 @@ mod recorder;
 mod results;
 mod rules;
 mod stages;
+mod tasks;
 mod time;
 
 pub use gauge::{Gauge, Inside};
@@ -13,4 +14,5 @@ pub use log::Log;
 pub use recorder::{Event, Recorder, record};
 pub use results::{Boom, Outcome, count, from_attempt, outcome, outcomes, panic_quietly, values};
 pub use stages::{add_one, double, second};
+pub use tasks::{after, executor, fine};
 pub use time::{millis, quiet, seconds, within};

@@ -4,13 +4,17 @@ use std::convert::Infallible;
 use std::fmt::Debug;
 
 use antflow::event::{Callbacks, Overflow, Status, StatusEvent, TaskEvent, TaskEventKind};
-use antflow::{
-    CancellationToken, ConfigError, FeedError, Feeder, Handle, Item, ItemError, ItemErrorKind,
-    ItemId, Metadata, MetadataValue, OnWait, Pipeline, PipelineResult, PipelineStats, Rate,
-    ResultStream, Retry, RetryMode, Run, StageConfig, StageStats, StartError, State, TaskConfig,
-    TaskContext, WorkerId, WorkerState, from_fn, pipeline, stage,
+use antflow::executor::{
+    self, AsCompleted, AsCompletedTimeout, Completed, ExecutorError, Map, MapIter, Rejected,
+    Retrying, Submitted, TaskError, Wait, WaitFor, WaitTimeout, Waited, as_completed, wait,
 };
-use antflow_tests::within;
+use antflow::{
+    CancellationToken, ConfigError, Executor, FeedError, Feeder, Handle, Item, ItemError,
+    ItemErrorKind, ItemId, Metadata, MetadataValue, OnWait, Pipeline, PipelineResult,
+    PipelineStats, Rate, ResultStream, Retry, RetryMode, Run, StageConfig, StageStats, StartError,
+    State, TaskConfig, TaskContext, WorkerId, WorkerState, from_fn, pipeline, stage,
+};
+use antflow_tests::{Boom, executor, fine, within};
 
 fn shared<T: Send + Sync + Debug>() {}
 fn sent<T: Send + Debug>() {}
@@ -29,6 +33,9 @@ fn types_without_parameters_are_shared_and_printed() {
     shared::<Callbacks>();
     shared::<CancellationToken>();
     shared::<ConfigError>();
+    shared::<Executor>();
+    shared::<ExecutorError>();
+    shared::<executor::Builder>();
     shared::<FeedError>();
     shared::<ItemError>();
     shared::<ItemErrorKind>();
@@ -41,6 +48,7 @@ fn types_without_parameters_are_shared_and_printed() {
     shared::<Rate>();
     shared::<Retry>();
     shared::<RetryMode>();
+    shared::<Retrying>();
     shared::<StageConfig>();
     shared::<StageStats>();
     shared::<StartError>();
@@ -50,6 +58,7 @@ fn types_without_parameters_are_shared_and_printed() {
     shared::<TaskContext>();
     shared::<TaskEvent>();
     shared::<TaskEventKind>();
+    shared::<WaitFor>();
     shared::<WorkerId>();
     shared::<WorkerState>();
 }
@@ -66,6 +75,49 @@ fn types_with_parameters_are_shared_if_these_are() {
     // Values that are only sent: whoever holds the run may still share it.
     sent::<PipelineResult<std::cell::Cell<u64>>>();
     shared::<Handle<std::cell::Cell<u64>, std::cell::Cell<u64>>>();
+}
+
+#[test]
+fn tasks_of_an_executor_are_shared_if_their_results_are() {
+    type OnlySent = std::cell::Cell<u64>;
+    shared::<Submitted<OnlySent, OnlySent>>();
+    shared::<AsCompleted<OnlySent, OnlySent>>();
+    shared::<Rejected<OnlySent>>();
+    shared::<AsCompletedTimeout<u64, Boom>>();
+    shared::<Completed<u64, Boom>>();
+    shared::<Map<u64, Boom>>();
+    shared::<TaskError<Boom>>();
+    shared::<Wait<u64, Boom>>();
+    shared::<WaitTimeout<u64, Boom>>();
+    shared::<Waited<u64, Boom>>();
+    sent::<Map<OnlySent, Boom>>();
+    sent::<MapIter<OnlySent, Boom>>();
+    sent::<Wait<OnlySent, Boom>>();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_executor_gives_can_be_printed() {
+    let executor = executor(2);
+    let submit = || executor.submit(|| async { fine(7) }).unwrap();
+    assert!(shared_value(&executor).contains("workers: 2, running: 0, queued: 0"));
+    assert!(shared_value(&executor.retries(3)).contains("attempts: 4"));
+    assert!(shared_value(&Executor::builder()).contains("workers: 5"));
+    assert!(shared_value(&submit()).contains("sequence_id: 0, is_done: false"));
+    let map = executor.map([1, 2], async |item| fine(item));
+    assert!(shared_value(&map).contains("pending: 2, values: 0"));
+    let map = executor.map_iter([1, 2], async |item| fine(item));
+    assert!(format!("{map:?}").contains("window: 4, ahead: 0"));
+    assert!(shared_value(&as_completed([submit()])).contains("pending: 1"));
+    let timeout = std::time::Duration::from_secs(1);
+    let bounded = as_completed([submit()]).timeout(timeout);
+    assert!(shared_value(&bounded).contains("deadline: Instant"));
+    assert!(shared_value(&wait([submit()], WaitFor::First)).contains("until: First"));
+    let waited = within(wait([submit()], WaitFor::All)).await;
+    assert!(shared_value(&waited).contains("done: [6], pending: []"));
+    assert!(shared_value(&WaitTimeout(waited)).contains("WaitTimeout(Waited"));
+    executor.close();
+    let rejected = executor.submit(|| async { fine(7) }).unwrap_err();
+    assert!(shared_value(&rejected).contains("Rejected"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::frame::Frame;
 use crate::clock::Moment;
 use crate::event::{Status, TaskEventKind};
-use crate::item::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError};
+use crate::item::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError, panic_message};
 use crate::stage::{Call, Copier, Passing, Retry, RetryMode, TaskContext};
 use crate::stats::WorkerCounters;
 
@@ -253,12 +253,7 @@ fn failed<E: StageError>(error: E) -> (ItemErrorKind, &'static str) {
     }
 }
 
-/// The message of a panic, where it has one.
+/// The kind of failure that a panic is, and its name.
 pub(super) fn panicked(panic: &(dyn Any + Send)) -> (ItemErrorKind, &'static str) {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned());
-    (ItemErrorKind::Panicked(message), "Panic")
+    (ItemErrorKind::Panicked(panic_message(panic)), "Panic")
 }

@@ -9,6 +9,7 @@ mod metadata;
 mod result;
 mod tag;
 
+pub(crate) use error::panic_message;
 pub use error::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError};
 pub use id::ItemId;
 pub use metadata::{Metadata, MetadataValue};

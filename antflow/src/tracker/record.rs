@@ -195,7 +195,7 @@ impl RunRecord {
                 marks.partition(|mark| mark.status == Status::Cancelled);
             let mut passes = false;
             for mark in marks {
-                events.extend(event.begin(mark));
+                events.extend(begin(mark));
                 passes = mark.status == Status::Skipped;
                 at = mark.timestamp;
                 events.push(mark.clone());
@@ -223,7 +223,7 @@ impl RunRecord {
             }
             for mark in &ends {
                 if visit.is_none() {
-                    events.extend(event.begin(mark));
+                    events.extend(begin(mark));
                 }
                 events.push((*mark).clone());
             }
@@ -276,19 +276,19 @@ impl Template<'_> {
             metadata: details.map_or_else(Metadata::new, |details| details.metadata.clone()),
         }
     }
+}
 
-    /// The beginning of an attempt that came to an event, if there was one.
-    fn begin(&self, end: &StatusEvent) -> Option<StatusEvent> {
-        let started = end.started.filter(|_| end.status != Status::Skipped)?;
-        Some(StatusEvent {
-            status: Status::InProgress,
-            timestamp: started,
-            started: None,
-            error: None,
-            next_attempt: None,
-            ..end.clone()
-        })
-    }
+/// The beginning of an attempt that came to this event, if there was one.
+fn begin(end: &StatusEvent) -> Option<StatusEvent> {
+    let started = end.started.filter(|_| end.status != Status::Skipped)?;
+    Some(StatusEvent {
+        status: Status::InProgress,
+        timestamp: started,
+        started: None,
+        error: None,
+        next_attempt: None,
+        ..end.clone()
+    })
 }
 
 impl History {

@@ -18,7 +18,10 @@ pub trait Callback<E, Marker>: Send + Sync + 'static {
 
 /// What a callback may give: nothing, or a `Result` without a value.
 pub trait CallbackOutput {
-    /// The error, if it is one.
+    /// As a result.
+    ///
+    /// # Errors
+    /// The error that it is.
     fn into_result(self) -> Result<(), BoxError>;
 }
 
