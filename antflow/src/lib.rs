@@ -79,14 +79,15 @@ pub mod __private;
 
 pub use antflow_macros::{pipeline, stage, task};
 pub use dashboard::Dashboard;
+pub use engine::Collect;
 pub use executor::Executor;
 pub use item::{
     BoxError, Cancelled, DEFAULT_PRIORITY, IntoItem, Item, ItemError, ItemErrorKind, ItemId,
     Metadata, MetadataValue, PipelineResult, StageError,
 };
 pub use pipeline::{
-    Builder, Chain, ConfigError, FeedError, Feeder, First, FnStage, FnTask, Handle, Launch, Next,
-    Pipeline, ResultStream, Run, StartError, from_fn,
+    Builder, Chain, ConfigError, ControlError, FeedError, Feeder, First, FnStage, FnTask, Handle,
+    Launch, Next, Pipeline, ResultStream, Run, StageHandle, StartError, UnknownStage, from_fn,
 };
 pub use stage::{
     Accepts, FromRef, Hooks, OnWait, Rate, Retry, RetryMode, Signature, Stage, StageConfig,

@@ -1,6 +1,6 @@
 //! `feed_at` feeds a stage in the middle, from outside or from within a task.
 
-use antflow::{FeedError, Item, TaskContext, pipeline, stage};
+use antflow::{FeedError, Item, TaskContext, UnknownStage, pipeline, stage};
 use antflow_tests::{Boom, Recorder, seconds, values, within};
 
 #[stage]
@@ -53,7 +53,7 @@ async fn a_stage_that_is_not_there_is_named_beside_those_that_are() {
     let run = pipeline!(a >> b.named("Second") >> c).start().unwrap();
     let mut items = x().into_iter();
     let error = run.feed_at::<not_in_it>(&mut items).await.unwrap_err();
-    let FeedError::UnknownStage { stage, known } = &error else {
+    let FeedError::UnknownStage(UnknownStage { stage, known }) = &error else {
         panic!("{error}");
     };
     assert!(stage.ends_with("not_in_it"), "{stage}");

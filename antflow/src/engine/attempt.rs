@@ -188,9 +188,9 @@ async fn attempt<St: Sync, T: Call<St>>(
 ) -> Result<T::Output, Failure> {
     let stage = frame.stage;
     let runtime = &stage.tasks[index];
-    let limits = stage.limits.as_ref().or(runtime.limits.as_ref());
+    let limits = stage.limits.get().or(runtime.limits.as_ref());
     let waiting = limits.and(frame.deadline).map(|_| Instant::now());
-    let _stage_permit = match &stage.limits {
+    let _stage_permit = match stage.limits.get() {
         Some(limits) => waiting_with(frame.worker, limits.enter()).await,
         None => None,
     };

@@ -6,8 +6,9 @@ use crossbeam_utils::CachePadded;
 
 use super::bell::Bell;
 use super::core::Core;
-use super::desk::{Cleared, Desk, Finished, Stale};
+use super::desk::{Cleared, Desk, Finished};
 use super::envelope::Envelope;
+use super::pool::Pool;
 use super::queue::{Closed, PushError, Queue};
 use super::reorder::Reorder;
 use super::runtime::StageRuntime;
@@ -30,10 +31,11 @@ pub(crate) struct Cell<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
     pub(super) queue: Queue<Envelope<L::Slots>>,
     /// Taken out by the worker that is at it.
     pub(super) source: CachePadded<Mutex<Origin<L::Input>>>,
-    desks: Desks<StageDesk<L::Slots, D::Entry>>,
+    pub(super) desks: Desks<StageDesk<L::Slots, D::Entry>>,
     /// The same by worker, for those who have something for it.
     trays: Trays<StageDesk<L::Slots, D::Entry>>,
     pub(super) runtime: Arc<StageRuntime>,
+    pub(super) pool: Mutex<Pool>,
     pub(super) down: D,
     /// Whether a failed attempt may be followed by another one.
     pub(super) is_retried: bool,
@@ -48,11 +50,11 @@ type Desks<D> = Mutex<Vec<Watched<D>>>;
 type Trays<D> = Box<[OnceLock<Arc<D>>]>;
 
 /// The desk of a worker of the stage, as the watchdog sees it.
-struct Watched<D> {
-    desk: Arc<D>,
-    worker: Arc<WorkerCounters>,
+pub(super) struct Watched<D> {
+    pub(super) desk: Arc<D>,
+    pub(super) worker: Arc<WorkerCounters>,
     /// The batch that was there when the watchdog last looked.
-    batch: u64,
+    pub(super) batch: u64,
 }
 
 /// The desk of a worker who takes items with slots `I`, and hands on entries `E`.
@@ -101,6 +103,7 @@ where
         queue: Queue::new(capacity, window),
         source: CachePadded::new(Mutex::new(None)),
         desks: Mutex::new(Vec::new()),
+        pool: Mutex::default(),
         trays: (0..runtime.config.workers)
             .map(|_| OnceLock::new())
             .collect(),
@@ -125,14 +128,27 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
 
     /// A desk for a worker, which the watchdog knows, and who has something for the worker.
     pub(super) fn desk(&self, worker: &Arc<WorkerCounters>) -> Arc<StageDesk<L::Slots, D::Entry>> {
-        let tray = &self.trays[worker.id.index()];
-        let desk = Arc::clone(tray.get_or_init(|| Arc::new(Desk::new())));
+        let mut desks = lock(&self.desks);
+        let tray = self.trays.get(worker.id.index());
+        // Only a worker that has come back has one already, or none in a tray.
+        if tray.is_none_or(|tray| tray.get().is_some())
+            && let Some(watched) = desks
+                .iter()
+                .find(|watched| Arc::ptr_eq(&watched.worker, worker))
+        {
+            return Arc::clone(&watched.desk);
+        }
+        // A worker that the pool did not begin with has no tray: what is for it goes through the queue.
+        let desk = match tray {
+            Some(tray) => Arc::clone(tray.get_or_init(|| Arc::new(Desk::new()))),
+            None => Arc::new(Desk::new()),
+        };
         let watched = Watched {
             desk: Arc::clone(&desk),
             worker: Arc::clone(worker),
             batch: 0,
         };
-        lock(&self.desks).push(watched);
+        desks.push(watched);
         desk
     }
 
@@ -349,7 +365,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         let mut laid = 0;
         let lay = |worker: usize, entries: &mut VecDeque<_>| {
             let count = entries.len();
-            let desk = self.trays[worker].get();
+            let desk = self.trays.get(worker).and_then(OnceLock::get);
             let lies = desk.is_some_and(|desk| desk.bring(entries));
             laid = if lies { count } else { 0 };
             lies
@@ -360,65 +376,5 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
             self.core().shared.watchdog.wake();
         }
         self.turn_all_away(entries.drain(..), now);
-    }
-}
-
-/// What a run does with a stage, whatever its types.
-pub(crate) trait Control: Send + Sync {
-    /// The stage.
-    fn runtime(&self) -> &Arc<StageRuntime>;
-
-    /// Lets the workers end, and ends what waits as cancelled.
-    fn close(&self);
-
-    /// Frees what waits behind items that block their threads. False: no worker holds more than its item.
-    fn rescue(&self) -> bool;
-}
-
-impl<S, L, St, D> Control for Cell<S, L, St, D>
-where
-    S: Stage,
-    L: TaskList<St>,
-    St: Send + Sync + 'static,
-    D: Sink<L::Output>,
-{
-    fn runtime(&self) -> &Arc<StageRuntime> {
-        &self.runtime
-    }
-
-    fn close(&self) {
-        self.turn_all_away(self.queue.close(), Moment::now());
-        self.detach();
-        if let Some(order) = &self.order {
-            let left = {
-                let mut order = lock(order);
-                order.closed = true;
-                order.waiting.drain()
-            };
-            for entry in left.into_iter().flatten() {
-                self.down.turn_back(entry, &self.runtime, None);
-            }
-        }
-    }
-
-    fn rescue(&self) -> bool {
-        let mut bell = Bell::default();
-        let mut busy = false;
-        let mut stranded = Vec::new();
-        for watched in lock(&self.desks).iter_mut() {
-            match watched.desk.clear_stale(&mut watched.batch) {
-                Stale::Empty => {}
-                Stale::Fresh => busy = true,
-                Stale::Cleared(cleared) => stranded.push((Arc::clone(&watched.worker), cleared)),
-            }
-        }
-        for (worker, cleared) in stranded {
-            self.put_away(&worker, cleared, &mut bell);
-        }
-        if self.queue.has_calls() {
-            busy = true;
-            self.queue.call(true, &mut bell);
-        }
-        busy
     }
 }

@@ -80,7 +80,7 @@ struct Tasks {
 }
 
 impl<Out> Core<Out> {
-    pub(crate) fn new(run: Arc<RunCounters>, observers: Observers, ordered: bool) -> Self {
+    pub(crate) fn new(run: Arc<RunCounters>, observers: Observers, outlet: Outlet<Out>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 accounting: Accounting::new(),
@@ -97,7 +97,7 @@ impl<Out> Core<Out> {
                     handles: Mutex::default(),
                 },
             }),
-            outlet: Outlet::new(ordered),
+            outlet,
         }
     }
 
@@ -250,6 +250,10 @@ impl Shared {
         let mut handles = self.handles();
         let drive = Drive::new(Arc::clone(&seat), 0);
         let task = self.tasks.tracker.spawn_on(drive, &self.tasks.runtime);
+        if handles.workers.len() == handles.workers.capacity() {
+            // Those who have left their pool.
+            handles.workers.retain(|(_, task)| !task.is_finished());
+        }
         handles.workers.push((seat, task.abort_handle()));
     }
 

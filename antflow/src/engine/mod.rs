@@ -10,6 +10,7 @@ mod accounting;
 mod attempt;
 mod bell;
 pub(crate) mod cell;
+pub(crate) mod control;
 pub(crate) mod core;
 mod desk;
 pub(crate) mod envelope;
@@ -17,9 +18,10 @@ mod frame;
 pub(crate) mod inlet;
 #[cfg(all(test, antflow_loom))]
 mod loom_tests;
-mod outlet;
+pub(crate) mod outlet;
 mod pace;
 mod park;
+mod pool;
 pub(crate) mod queue;
 mod reorder;
 pub(crate) mod runtime;
@@ -31,5 +33,6 @@ pub(crate) mod task_list;
 pub(crate) mod watchdog;
 mod worker;
 
+pub use outlet::Collect;
 pub use task_list::{Execute, More, One, Retryable, TaskList, Then, tasks, tasks_retried};
 pub(crate) use worker::yield_now;

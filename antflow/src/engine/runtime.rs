@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::stage::{Limits, Names, OnWait, Retry, RetryMode, StageConfig, TaskConfig};
@@ -12,7 +12,8 @@ pub struct StageRuntime {
     /// The stage's place in the pipeline, from 0.
     pub(crate) index: usize,
     pub(crate) config: StageConfig,
-    pub(crate) limits: Option<Limits>,
+    /// Set later too, where a rate is set while the stage is at work.
+    pub(crate) limits: OnceLock<Limits>,
     pub(crate) tasks: Vec<TaskRuntime>,
     pub(crate) counters: Arc<StageCounters>,
 }
@@ -36,7 +37,8 @@ impl StageRuntime {
         });
         Self {
             index,
-            limits: limits(config.concurrency, config.rate),
+            limits: limits(config.concurrency, config.rate)
+                .map_or_else(OnceLock::new, OnceLock::from),
             tasks: tasks
                 .into_iter()
                 .map(|task| TaskRuntime {
@@ -81,7 +83,7 @@ impl StageRuntime {
     /// Whether an attempt is bounded in nothing. A list of several tasks goes on with the task that failed, if at all.
     pub(crate) fn is_plain(&self) -> bool {
         let bounded = |task: &TaskRuntime| task.timeout.is_some() || task.limits.is_some();
-        self.limits.is_none()
+        self.limits.get().is_none()
             && self.config.timeout.is_none()
             && !self.tasks.iter().any(bounded)
             && (self.tasks.len() == 1 || self.config.retry.is_none())

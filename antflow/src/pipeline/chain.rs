@@ -175,6 +175,6 @@ where
         inlet: Box::new(inlet),
         control: cell.clone(),
     });
-    cell.start();
+    cell.fill_pool();
     cell
 }

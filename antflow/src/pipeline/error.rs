@@ -49,11 +49,34 @@ pub enum FeedError {
         fed: usize,
     },
     /// The pipeline has no stage of this type.
-    #[error("the pipeline has no stage `{stage}`, only {}", .known.join(", "))]
-    UnknownStage {
-        /// The type of the stage.
+    #[error(transparent)]
+    UnknownStage(#[from] UnknownStage),
+}
+
+/// The pipeline has no such stage.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the pipeline has no stage `{stage}`, only {}", .known.join(", "))]
+pub struct UnknownStage {
+    /// The type or the name of the stage that was asked for.
+    pub stage: String,
+    /// The names of the stages that there are.
+    pub known: Vec<String>,
+}
+
+/// Why a stage that is at work was not changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// A stage has one worker at least.
+    #[error("stage `{stage}` cannot be left without workers: pause it instead")]
+    NoWorkers {
+        /// The name of the stage.
         stage: String,
-        /// The names of the stages that there are.
-        known: Vec<String>,
+    },
+    /// A rate lets something begin.
+    #[error("stage `{stage}` cannot have a rate of zero: pause it instead")]
+    ZeroRate {
+        /// The name of the stage.
+        stage: String,
     },
 }

@@ -7,12 +7,15 @@ use futures_core::Stream;
 
 use super::Pipeline;
 use super::chain::{Chain, Launch};
-use super::error::{FeedError, StartError};
+use super::error::{FeedError, StartError, UnknownStage};
 use super::feed::{feed, iterate};
+use super::feeder::Feeder;
 use super::registry::{Launching, Registry};
+use super::stage_handle::StageHandle;
 use crate::dashboard::{Dashboard, Watcher};
 use crate::engine::core::Core;
 use crate::engine::inlet::Inlet;
+use crate::engine::outlet::Outlet;
 use crate::engine::sink::Exit;
 use crate::engine::source::Items;
 use crate::event::Observers;
@@ -37,7 +40,7 @@ pub struct Handle<In, Out: Send + 'static> {
 impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     pub(super) fn start<C, St>(
         pipeline: &Pipeline<C, St>,
-        ordered: bool,
+        outlet: Outlet<Out>,
     ) -> Result<Self, StartError>
     where
         C: Launch<St> + Chain<Input = In, Output = Out>,
@@ -49,7 +52,7 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         let counters = stages.iter().map(|stage| Arc::clone(&stage.counters));
         let counters = Arc::new(RunCounters::new(counters.collect()));
         let observers = Observers::begin(&pipeline.observers, Arc::clone(&counters));
-        let core = Arc::new(Core::new(counters, observers, ordered));
+        let core = Arc::new(Core::new(counters, observers, outlet));
         let mut head = None;
         let registry = Arc::new_cyclic(|registry| {
             let (state, registry) = (Arc::clone(&pipeline.state), Weak::clone(registry));
@@ -122,6 +125,20 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
             .await
     }
 
+    /// Feeds what an async stream gives to the first stage of type `S`; see [`feed_at`](Self::feed_at).
+    ///
+    /// # Errors
+    /// As [`feed_at`](Self::feed_at).
+    ///
+    /// # Cancel safety
+    /// As [`feed`](Self::feed).
+    pub async fn feed_stream_at<S: Stage>(
+        &self,
+        items: impl Stream<Item: IntoItem<S::Input>>,
+    ) -> Result<usize, FeedError> {
+        self.registry.feed_at::<S, _>(items).await
+    }
+
     /// Lets the workers of the first stage take items from here whenever nothing is queued for them.
     ///
     /// The run does not end before the source does.
@@ -164,6 +181,32 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     /// ```
     pub async fn next_result(&self) -> Option<PipelineResult<Out>> {
         poll_fn(|cx| self.core.outlet.poll_next(cx)).await
+    }
+
+    /// The first stage of type `S`, to change how it works while it does.
+    ///
+    /// # Errors
+    /// [`UnknownStage`] if the pipeline has no stage `S`.
+    pub fn stage<S: Stage>(&self) -> Result<StageHandle, UnknownStage> {
+        self.registry.stage::<S>()
+    }
+
+    /// The stage of this name, to change how it works while it does.
+    ///
+    /// # Errors
+    /// [`UnknownStage`] if the pipeline has no stage of this name.
+    pub fn stage_named(&self, name: &str) -> Result<StageHandle, UnknownStage> {
+        self.registry.stage_named(name)
+    }
+
+    /// Pauses all stages; see [`StageHandle::pause`].
+    pub fn pause(&self) {
+        self.registry.pause(true);
+    }
+
+    /// Lets all stages go on.
+    pub fn resume(&self) {
+        self.registry.pause(false);
     }
 
     /// A handle for feeding alone, to be cloned and passed around. It does not keep the run going.
@@ -298,64 +341,5 @@ impl<In, Out: Send + 'static> fmt::Debug for Handle<In, Out> {
         f.debug_struct("Handle")
             .field("run", &self.registry)
             .finish_non_exhaustive()
-    }
-}
-
-/// Feeds a run that somebody else holds. Made by [`Handle::feeder`], cheap to clone.
-pub struct Feeder<In> {
-    registry: Weak<Registry>,
-    head: Weak<dyn Inlet<In>>,
-}
-
-impl<In: Send + 'static> Feeder<In> {
-    /// Feeds items to the first stage; see [`Handle::feed`].
-    ///
-    /// # Errors
-    /// [`FeedError::Closed`] once the run is being ended or its handle was dropped.
-    ///
-    /// # Cancel safety
-    /// Dropped, it has fed some of the items. The rest was not taken from the iterator.
-    pub async fn feed<I>(&self, items: I) -> Result<usize, FeedError>
-    where
-        I: IntoIterator<Item: IntoItem<In>>,
-    {
-        match (self.registry.upgrade(), self.head.upgrade()) {
-            (Some(registry), Some(head)) => {
-                feed(&registry.shared, &*head, iterate(items.into_iter())).await
-            }
-            _ => Err(FeedError::Closed { fed: 0 }),
-        }
-    }
-
-    /// Feeds items to the first stage of type `S`; see [`Handle::feed_at`].
-    ///
-    /// # Errors
-    /// As [`feed`](Self::feed); [`FeedError::UnknownStage`] if the pipeline has no stage `S`.
-    ///
-    /// # Cancel safety
-    /// As [`feed`](Self::feed).
-    pub async fn feed_at<S: Stage>(
-        &self,
-        items: impl IntoIterator<Item: IntoItem<S::Input>>,
-    ) -> Result<usize, FeedError> {
-        match self.registry.upgrade() {
-            Some(registry) => registry.feed_at::<S, _>(iterate(items.into_iter())).await,
-            None => Err(FeedError::Closed { fed: 0 }),
-        }
-    }
-}
-
-impl<In> Clone for Feeder<In> {
-    fn clone(&self) -> Self {
-        Self {
-            registry: Weak::clone(&self.registry),
-            head: Weak::clone(&self.head),
-        }
-    }
-}
-
-impl<In> fmt::Debug for Feeder<In> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Feeder").finish_non_exhaustive()
     }
 }

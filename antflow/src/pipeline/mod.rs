@@ -4,10 +4,12 @@ mod chain;
 mod dashboards;
 mod error;
 mod feed;
+mod feeder;
 mod from_fn;
 mod handle;
 mod registry;
 mod run;
+mod stage_handle;
 mod stream;
 mod validate;
 
@@ -16,13 +18,17 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use chain::{Chain, First, Launch, Next};
-pub use error::{ConfigError, FeedError, StartError};
+pub use error::{ConfigError, ControlError, FeedError, StartError, UnknownStage};
+pub use feeder::Feeder;
 pub use from_fn::{FnStage, FnTask, from_fn};
 use futures_core::Stream;
-pub use handle::{Feeder, Handle};
+pub use handle::Handle;
 pub use run::Run;
+pub use stage_handle::StageHandle;
 pub use stream::ResultStream;
 
+use crate::engine::Collect;
+use crate::engine::outlet::Outlet;
 use crate::engine::runtime::StageRuntime;
 use crate::event::Observer;
 use crate::item::{BoxError, IntoItem, PipelineResult};
@@ -61,6 +67,7 @@ pub struct Pipeline<C, St = ()> {
     chain: C,
     state: Arc<St>,
     observers: Vec<Arc<dyn Observer>>,
+    collect: Collect,
 }
 
 /// A pipeline that has no stage yet.
@@ -75,6 +82,7 @@ impl Builder {
             chain: First::new(stage.into_stage()),
             state: Arc::new(()),
             observers: Vec::new(),
+            collect: Collect::All,
         }
     }
 }
@@ -144,6 +152,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
             chain: Next::new(self.chain, stage.into_stage()),
             state: self.state,
             observers: self.observers,
+            collect: self.collect,
         }
     }
 
@@ -154,12 +163,37 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
             chain: self.chain,
             state: Arc::new(state),
             observers: self.observers,
+            collect: self.collect,
         }
     }
 
     /// Adds an observer that gets the events of all runs started from now on.
     pub fn observe(mut self, observer: impl Observer) -> Self {
         self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Sets which results a run keeps for whoever ends it: all by default. Where nobody asks for the values, dropping
+    /// them lets a run go on for ever in the same memory. A [`stream`](Self::stream) gives all results in any case.
+    ///
+    /// ```
+    /// use antflow::{Collect, pipeline, stage};
+    ///
+    /// #[stage]
+    /// async fn parse(text: &'static str) -> Result<u32, std::num::ParseIntError> {
+    ///     text.parse()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), antflow::StartError> {
+    /// let failed = pipeline!(parse).collect(Collect::Failures).run(["1", "x", "3"]).await?;
+    /// assert_eq!(failed.len(), 1);
+    /// assert_eq!(failed[0].sequence_id, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn collect(mut self, collect: Collect) -> Self {
+        self.collect = collect;
         self
     }
 
@@ -321,7 +355,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     where
         C: Launch<St>,
     {
-        Handle::start(self, true)
+        Handle::start(self, Outlet::collecting(self.collect))
     }
 }
 
@@ -331,6 +365,7 @@ impl<C: Clone, St> Clone for Pipeline<C, St> {
             chain: self.chain.clone(),
             state: Arc::clone(&self.state),
             observers: self.observers.clone(),
+            collect: self.collect,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::error::FeedError;
 use crate::dashboard::Watcher;
-use crate::engine::cell::Control;
+use crate::engine::control::Control;
 use crate::engine::core::Shared;
 use crate::engine::inlet::Inlet;
 use crate::engine::runtime::StageRuntime;
@@ -71,14 +71,7 @@ impl Registry {
             .find(|entry| entry.stage == TypeId::of::<S>())
             .and_then(|entry| entry.inlet.downcast_ref::<Arc<dyn Inlet<S::Input>>>())
             .cloned()
-            .ok_or_else(|| FeedError::UnknownStage {
-                stage: std::any::type_name::<S>().to_owned(),
-                known: self
-                    .entries
-                    .iter()
-                    .map(|entry| entry.control.runtime().name.to_string())
-                    .collect(),
-            })
+            .ok_or_else(|| self.unknown(std::any::type_name::<S>()).into())
     }
 
     /// Cuts the run off: nothing is accepted, what waits is cancelled, tasks are dropped at their next `.await`.
@@ -86,6 +79,13 @@ impl Registry {
         self.shared.close();
         self.close_stages();
         self.shared.abort();
+    }
+
+    /// Pauses all stages, or lets them go on.
+    pub(super) fn pause(&self, paused: bool) {
+        for entry in &self.entries {
+            entry.control.pause(paused);
+        }
     }
 
     /// Lets the workers end, and ends what waits as cancelled.

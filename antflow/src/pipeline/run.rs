@@ -13,6 +13,7 @@ use super::dashboards::Dashboards;
 use super::error::StartError;
 use super::handle::Handle;
 use crate::dashboard::Dashboard;
+use crate::engine::outlet::Outlet;
 use crate::event::Observer;
 use crate::item::{IntoItem, PipelineResult};
 
@@ -102,7 +103,7 @@ where
     I: Iterator<Item: IntoItem<C::Input>> + Send + 'static,
 {
     pipeline.observers.extend(options.observers);
-    let run = Handle::start(&pipeline, true)?;
+    let run = Handle::start(&pipeline, Outlet::collecting(pipeline.collect))?;
     options.dashboards.show(&run, items.size_hint());
     run.feed_lazily(items);
     let results = match options.cancel_on {

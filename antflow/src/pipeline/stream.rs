@@ -21,7 +21,9 @@ use super::feed::Windowed;
 use super::handle::Handle;
 use super::registry::Registry;
 use crate::dashboard::Dashboard;
+use crate::engine::Collect;
 use crate::engine::core::Core;
+use crate::engine::outlet::Outlet;
 use crate::item::{IntoItem, PipelineResult};
 
 /// The results of a run, while it feeds itself; made by [`Pipeline::stream`]. It starts when it is first polled.
@@ -84,8 +86,12 @@ impl<Out: Send + 'static> ResultStream<Out> {
         let pipeline = pipeline.clone();
         let start = move |options: &mut Options| {
             let _entered = runtime.enter();
-            let run =
-                Handle::start(&pipeline, options.ordered).expect("the configuration was validated");
+            let outlet = if options.ordered {
+                Outlet::collecting(Collect::All)
+            } else {
+                Outlet::completing()
+            };
+            let run = Handle::start(&pipeline, outlet).expect("the configuration was validated");
             options.dashboards.show(&run, items.size_hint());
             let permits = Arc::new(Semaphore::new(options.window.min(Semaphore::MAX_PERMITS)));
             let items = Windowed::new(items, Arc::clone(&permits));

@@ -74,7 +74,7 @@ fn limits(
     if concurrency == Some(0) {
         say("`concurrency` must be at least 1: nothing would ever start");
     }
-    if rate.is_some_and(|rate| rate.count == 0 || rate.per.is_zero()) {
+    if rate.is_some_and(Rate::is_zero) {
         say("`rate` needs a count of at least 1 and a period longer than zero");
     }
 }

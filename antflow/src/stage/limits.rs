@@ -1,12 +1,14 @@
 use std::num::NonZeroU32;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use governor::clock::{Clock, Reference};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 
 use super::Rate;
@@ -15,14 +17,14 @@ use super::Rate;
 #[derive(Debug)]
 pub(crate) struct Limits {
     concurrency: Option<Semaphore>,
-    rate: Option<Pacer>,
+    pacer: Pacer,
 }
 
 impl Limits {
     pub(crate) fn new(concurrency: Option<usize>, rate: Option<Rate>) -> Self {
         Self {
             concurrency: concurrency.map(|limit| Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
-            rate: rate.and_then(Pacer::new),
+            pacer: Pacer::new(rate),
         }
     }
 
@@ -33,35 +35,81 @@ impl Limits {
             Some(semaphore) => semaphore.acquire().await.ok(),
             None => None,
         };
-        if let Some(pacer) = &self.rate {
-            pacer.wait().await;
-        }
+        self.pacer.wait().await;
         permit
+    }
+
+    /// Changes the rate, also for those who wait.
+    pub(crate) fn set_rate(&self, rate: Option<Rate>) {
+        self.pacer.rate.send_replace(rate);
     }
 }
 
+type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<TokioInstant>>;
+
 /// Lets starts through at a rate, first come first served.
-///
-/// The lock is held across the wait on purpose: one waiter sleeps for its turn, the others queue up behind it in order.
 #[derive(Debug)]
-struct Pacer(Mutex<RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<TokioInstant>>>);
+struct Pacer {
+    rate: watch::Sender<Option<Rate>>,
+    /// The lock is held across the wait on purpose: one waiter sleeps for its turn, the others queue up behind it in
+    /// order.
+    paced: Mutex<Paced>,
+}
+
+/// The limiter of the rate as it was last seen.
+#[derive(Debug)]
+struct Paced {
+    rate: watch::Receiver<Option<Rate>>,
+    limiter: Option<Limiter>,
+}
 
 /// Longer periods would not fit into the limiter's nanoseconds: a century.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
+/// None for no rate, and for one of zero, which is refused where it is set.
+fn limiter(rate: Option<Rate>) -> Option<Limiter> {
+    let rate = rate?;
+    let burst = NonZeroU32::new(rate.count)?;
+    let quota = Quota::with_period(rate.per.min(LONGEST) / rate.count)?.allow_burst(burst);
+    Some(RateLimiter::direct_with_clock(quota, TokioClock))
+}
+
 impl Pacer {
-    /// None for a rate of zero, which is refused before a run starts.
-    fn new(rate: Rate) -> Option<Self> {
-        let burst = NonZeroU32::new(rate.count)?;
-        let quota = Quota::with_period(rate.per.min(LONGEST) / rate.count)?.allow_burst(burst);
-        let limiter = RateLimiter::direct_with_clock(quota, TokioClock);
-        Some(Self(Mutex::new(limiter)))
+    fn new(rate: Option<Rate>) -> Self {
+        let (sender, receiver) = watch::channel(rate);
+        Self {
+            rate: sender,
+            paced: Mutex::new(Paced {
+                rate: receiver,
+                limiter: limiter(rate),
+            }),
+        }
     }
 
     async fn wait(&self) {
-        let limiter = self.0.lock().await;
-        while let Err(early) = limiter.check() {
-            tokio::time::sleep(early.wait_time_from(TokioClock.now())).await;
+        if self.rate.borrow().is_none() {
+            return;
+        }
+        let mut paced = self.paced.lock().await;
+        let Paced {
+            rate,
+            limiter: paced,
+        } = &mut *paced;
+        loop {
+            if rate.has_changed().unwrap_or(false) {
+                *paced = limiter(*rate.borrow_and_update());
+            }
+            let Some(Err(early)) = paced.as_ref().map(Limiter::check) else {
+                return;
+            };
+            let turn = tokio::time::sleep(early.wait_time_from(TokioClock.now()));
+            let is_changed = matches!(
+                select(pin!(turn), pin!(rate.changed())).await,
+                Either::Right(_)
+            );
+            if is_changed {
+                *paced = limiter(*rate.borrow_and_update());
+            }
         }
     }
 }

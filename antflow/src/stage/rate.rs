@@ -27,6 +27,11 @@ impl Rate {
     pub fn new(count: u32, per: Duration) -> Self {
         Self { count, per }
     }
+
+    /// Whether it lets nothing through, or has no meaning.
+    pub(crate) fn is_zero(self) -> bool {
+        self.count == 0 || self.per.is_zero()
+    }
 }
 
 impl fmt::Display for Rate {

@@ -16,6 +16,8 @@ pub(super) struct Inner<T> {
     pub(super) lent: usize,
     pub(super) source: Source,
     pub(super) closed: bool,
+    /// Nothing is given out.
+    pub(super) paused: bool,
     pub(super) workers: WaitList,
     /// How many workers were woken and have not come yet.
     pub(super) coming: usize,
@@ -54,7 +56,7 @@ impl<T> Inner<T> {
 
     /// The worker that is woken next, if it waits for so many items and none go before them.
     pub(super) fn waiter_for(&self, count: usize) -> Option<usize> {
-        if count < 2 || self.fresh.len() > 0 || self.tickets.is_some() {
+        if count < 2 || self.paused || self.fresh.len() > 0 || self.tickets.is_some() {
             return None;
         }
         match self.workers.newest()? {
@@ -84,7 +86,7 @@ impl<T> Inner<T> {
         most: usize,
         rest: impl FnOnce(&mut Lanes<T>, usize) -> usize,
     ) -> usize {
-        if most == 0 || self.fresh.len() == 0 {
+        if most == 0 || self.paused || self.fresh.len() == 0 {
             return 0;
         }
         let count = rest(&mut self.fresh, most);
@@ -100,6 +102,9 @@ impl<T> Inner<T> {
 
     /// Whether there is more than what those who are coming will take.
     pub(super) fn has_work(&self) -> bool {
+        if self.paused {
+            return false;
+        }
         if self.coming == 0 && matches!(self.source, Source::Open { .. }) {
             return true;
         }

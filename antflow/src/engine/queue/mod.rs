@@ -78,6 +78,7 @@ impl<T> Queue<T> {
                 lent: 0,
                 source: Source::None,
                 closed: false,
+                paused: false,
                 workers: WaitList::default(),
                 coming: 0,
                 grasp: 1,
@@ -215,6 +216,21 @@ impl<T> Queue<T> {
         }
         bell.extend(inner.worker_to_wake());
         inner.call_feeders(self.capacity, self.slack(), bell);
+    }
+
+    /// Gives nothing out until this is said again with `false`. What workers have taken by then is theirs.
+    pub(crate) fn pause(&self, paused: bool, bell: &mut Bell<'_>) {
+        let mut inner = lock(&self.inner);
+        inner.paused = paused;
+        bell.extend(inner.worker_to_wake());
+    }
+
+    /// Wakes all workers that wait, so that each sees whether it is to go on.
+    pub(crate) fn wake_workers(&self, bell: &mut Bell<'_>) {
+        let mut inner = lock(&self.inner);
+        bell.extend(inner.workers.all());
+        // They come back whether or not there is something for them.
+        inner.coming = 0;
     }
 
     /// Whether somebody waits who could go on.

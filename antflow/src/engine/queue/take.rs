@@ -54,12 +54,15 @@ impl<'a, T> Taker<'a, T> {
             inner.coming = inner.coming.saturating_sub(1);
         }
         if let Source::Open { early } = inner.source
+            && !inner.paused
             && (!inner.has_items() || early && inner.room(queue.capacity) > queue.slack())
         {
             inner.source = Source::Busy;
             return Some(Taken::Source);
         }
-        if let Some((item, ticket)) = inner.pop() {
+        if !inner.paused
+            && let Some((item, ticket)) = inner.pop()
+        {
             let rest = inner.take_more(limit - 1, rest);
             inner.grasp = rest + 1;
             return Some(Taken::Item {

@@ -18,6 +18,9 @@ use crate::stage::Stage;
 
 /// How a worker works on items. A type of its own for each, as a worker takes the memory of all that it may await.
 pub(super) trait Manner: 'static {
+    /// Whether an attempt is nothing but a call.
+    const PLAIN: bool;
+
     /// Works on the item in hand and then on those on the desk. Returns whether it waited for room in the next stage.
     fn work_off<S, L, St, D>(
         cell: &Arc<Cell<S, L, St, D>>,
@@ -42,8 +45,10 @@ pub(super) enum Plain {}
 pub(super) enum Full {}
 
 macro_rules! manner {
-    ($manner:ty, $work_off:ident) => {
+    ($manner:ty, $plain:literal, $work_off:ident) => {
         impl Manner for $manner {
+            const PLAIN: bool = $plain;
+
             fn work_off<S, L, St, D>(
                 cell: &Arc<Cell<S, L, St, D>>,
                 hand: &mut Hand<'_, D::Final>,
@@ -63,8 +68,8 @@ macro_rules! manner {
     };
 }
 
-manner!(Plain, work_off_plainly);
-manner!(Full, work_off_fully);
+manner!(Plain, true, work_off_plainly);
+manner!(Full, false, work_off_fully);
 
 impl<S, L, St, D> Cell<S, L, St, D>
 where

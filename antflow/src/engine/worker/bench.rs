@@ -165,11 +165,12 @@ where
         }
     }
 
-    /// Waits for something to do, at the queue that had nothing.
+    /// Waits for something to do, at the queue that had nothing. None: it was woken, and `leaves` holds.
     pub(super) async fn wait(
         &mut self,
         taker: &mut Taker<'_, Envelope<L::Slots>>,
-    ) -> Taken<Envelope<L::Slots>> {
+        leaves: impl Fn() -> bool,
+    ) -> Option<Taken<Envelope<L::Slots>>> {
         if self.worker.owes.swap(false, Ordering::Relaxed) {
             self.cell.down.call(&mut self.bell);
         }
@@ -180,9 +181,25 @@ where
                 return Poll::Pending;
             }
             self.released();
-            self.take(taker).map_or(Poll::Pending, Poll::Ready)
+            if leaves() {
+                return Poll::Ready(None);
+            }
+            self.take(taker)
+                .map_or(Poll::Pending, |taken| Poll::Ready(Some(taken)))
         })
         .await
+    }
+
+    /// Lets go of all that it has, as the worker leaves.
+    pub(super) fn leave(&mut self) {
+        if let Some(desk) = &self.desk {
+            self.cell
+                .put_away(self.worker, desk.clear(), &mut self.bell);
+        }
+        let lent = std::mem::take(&mut self.lent);
+        let nothing = std::iter::empty();
+        let refused = self.cell.queue.give_back(lent, nothing, &mut self.bell);
+        debug_assert!(refused.is_empty(), "nothing was given back");
     }
 
     /// Notes that others had their turn.

@@ -8,7 +8,8 @@ use self::batch::{Full, Manner, Plain};
 use self::bench::Bench;
 use self::hand::Hand;
 use super::bell::Bell;
-use super::cell::{Cell, Control, StageDesk};
+use super::cell::{Cell, StageDesk};
+use super::control::Control;
 use super::envelope::Envelope;
 use super::queue::Taken;
 use super::seat::Seat;
@@ -45,25 +46,31 @@ where
     St: Send + Sync + 'static,
     D: Sink<S::Output>,
 {
-    /// Starts the workers of the stage.
-    pub(crate) fn start(self: &Arc<Self>) {
+    /// Starts a worker.
+    pub(super) fn start_worker(self: &Arc<Self>, index: usize) {
         let (shared, stage) = (&self.core().shared, self.runtime.index);
-        for index in 0..self.runtime.config.workers {
-            let cell = Arc::clone(self);
-            let seat = if self.is_plain() {
-                Seat::new(shared, stage, index, |seat| {
-                    cell.work::<Plain>(index, Arc::clone(seat))
-                })
-            } else {
-                Seat::new(shared, stage, index, |seat| {
-                    cell.work::<Full>(index, Arc::clone(seat))
-                })
-            };
-            shared.drive(seat);
-        }
+        let cell = Arc::clone(self);
+        let seat = if self.is_plain() {
+            Seat::new(shared, stage, index, |seat| {
+                cell.work::<Plain>(index, Arc::clone(seat))
+            })
+        } else {
+            Seat::new(shared, stage, index, |seat| {
+                cell.work::<Full>(index, Arc::clone(seat))
+            })
+        };
+        shared.drive(seat);
     }
 
-    /// One worker: takes items and works on them until the queue is closed.
+    /// Whether an attempt is nothing but a call: no events, bounds or functions beside the tasks.
+    fn is_plain(&self) -> bool {
+        !self.core().shared.observers.want_every_item()
+            && <S::Hooks as Hooks<S::Input, S::Output>>::NONE
+            && self.order.is_none()
+            && self.runtime.is_plain()
+    }
+
+    /// One worker: takes items and works on them until the queue is closed, or it is to leave.
     async fn work<M: Manner>(self: Arc<Self>, index: usize, seat: Arc<Seat>) {
         let core = Arc::clone(self.core());
         let cell = Arc::clone(&self);
@@ -75,7 +82,11 @@ where
         let mut hand = Hand::new(&core, &self, &seat, &worker);
         let mut bench = Bench::new(&self, &seat, &worker);
         let mut taker = self.queue.taker();
-        loop {
+        let leaves = loop {
+            if self.is_to_leave(index, M::PLAIN) {
+                bench.leave();
+                break true;
+            }
             // Who takes an item of an ordered stage first begins it first, and asking the source may take long.
             let lets_go = bench.pulls || self.order.is_some();
             if bench.is_due(lets_go) {
@@ -83,7 +94,13 @@ where
             }
             let taken = match bench.take(&mut taker) {
                 Some(taken) => taken,
-                None => bench.wait(&mut taker).await,
+                None => match bench
+                    .wait(&mut taker, || self.is_to_leave(index, M::PLAIN))
+                    .await
+                {
+                    Some(taken) => taken,
+                    None => continue,
+                },
             };
             let batch = match taken {
                 Taken::Item {
@@ -106,23 +123,17 @@ where
                     Some(batch) => batch,
                     None => continue,
                 },
-                Taken::Closed => break,
+                Taken::Closed => break false,
             };
             self.work_on::<M>(&mut hand, &mut bench, batch).await;
-        }
+        };
         drop(taker);
         drop(bench);
         drop(hand);
         leaving.0 = None;
-    }
-
-    /// Whether an attempt is nothing but a call: no events, bounds or functions beside the tasks.
-    fn is_plain(&self) -> bool {
-        let observers = &self.core().shared.observers;
-        !observers.want_every_item()
-            && <S::Hooks as Hooks<S::Input, S::Output>>::NONE
-            && self.order.is_none()
-            && self.runtime.is_plain()
+        if leaves {
+            self.leave_pool(index);
+        }
     }
 
     /// Works on a batch, and hands on what came of it.
