@@ -7,7 +7,7 @@ use antflow_tests::{Boom, millis, within};
 async fn odd(item: u64) -> Result<u64, Boom> {
     // The later ones are ready first.
     tokio::time::sleep(millis(100 - item)).await;
-    if item % 2 == 0 {
+    if item.is_multiple_of(2) {
         Err(Boom(item))
     } else {
         Ok(item)
