@@ -11,3 +11,9 @@ pub mod census;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// Runs the examples of the book that are whole programs.
+#[cfg(doctest)]
+#[doc = include_str!("../../book/src/watching.md")]
+#[doc = include_str!("../../book/src/steering.md")]
+struct Book;
