@@ -53,9 +53,18 @@
 //! Items carry an id, a priority and metadata if they are fed as [`Item`].
 //!
 //! # Watching
-//! [`Handle::stats`] and [`Handle::worker_states`] give snapshots. [`Observer`](event::Observer)s get every change of an
-//! item's status and every attempt of a task; [`Callbacks`](event::Callbacks) makes one of closures. Without observer,
-//! no event is made.
+//! | you want | use |
+//! |---|---|
+//! | numbers of stages and workers | [`Handle::stats`], [`Handle::worker_states`], [`Handle::worker_metrics`], [`RunView`] |
+//! | what became of each item | [`StatusTracker`] |
+//! | a display of your own | [`Dashboard`] |
+//! | to be told of each event | [`StatusTracker`]'s callbacks and subscriptions, [`Callbacks`](event::Callbacks), [`Observer`](event::Observer) |
+//!
+//! Numbers are snapshots. No event is made that nobody asks for.
+//!
+//! # Steering
+//! A [`Handle`] feeds a run, also [in the middle](Handle::feed_at), [pauses](Handle::pause) it and ends it; a
+//! [`StageHandle`] gives a stage more workers or another rate while it works.
 //!
 //! # Single tasks
 //! What is no item of a pipeline can be submitted to an [`Executor`]: async functions of any type, so many at once, with
