@@ -8,14 +8,14 @@ use crate::engine::inlet::Inlet;
 use crate::item::IntoItem;
 use crate::stage::Stage;
 
-/// Feeds a run that somebody else holds. Made by [`Handle::feeder`], cheap to clone.
+/// Feeds a run that somebody else holds. Made by [`Handle::feeder`](super::Handle::feeder), cheap to clone.
 pub struct Feeder<In> {
     pub(super) registry: Weak<Registry>,
     pub(super) head: Weak<dyn Inlet<In>>,
 }
 
 impl<In: Send + 'static> Feeder<In> {
-    /// Feeds items to the first stage; see [`Handle::feed`].
+    /// Feeds items to the first stage; see [`Handle::feed`](super::Handle::feed).
     ///
     /// # Errors
     /// [`FeedError::Closed`] once the run is being ended or its handle was dropped.
@@ -34,7 +34,7 @@ impl<In: Send + 'static> Feeder<In> {
         }
     }
 
-    /// Feeds items to the first stage of type `S`; see [`Handle::feed_at`].
+    /// Feeds items to the first stage of type `S`; see [`Handle::feed_at`](super::Handle::feed_at).
     ///
     /// # Errors
     /// As [`feed`](Self::feed); [`FeedError::UnknownStage`] if the pipeline has no stage `S`.

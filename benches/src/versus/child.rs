@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antflow::History;
+use antflow::{History, StatusTracker};
 use serde::{Deserialize, Serialize};
 
 use super::fan::{self, Fan};
@@ -69,7 +69,14 @@ fn run(order: &Order, items: usize, count: Option<Count>) -> Result<Sample, Fail
     let (mut latency, mut fan) = (None, None);
     let taken = match order.workload {
         W::Hop => match implementation {
-            I::AntflowStream => on_runtime(shape, count, ours::run_stream::<Three, _>(shape, Hop)),
+            I::AntflowStream => {
+                on_runtime(shape, count, ours::run_stream::<Three, _>(shape, Hop, None))
+            }
+            I::AntflowStreamTracker => {
+                let tracker = StatusTracker::new().with_history(History::Last(4));
+                let stream = ours::run_stream::<Three, _>(shape, Hop, Some(tracker));
+                on_runtime(shape, count, stream)
+            }
             I::AntflowFeed => on_runtime(shape, count, ours::run_fed::<Three, _>(shape, Hop)),
             other => throughput::<Three, _>(other, shape, count, Hop),
         },
@@ -139,7 +146,7 @@ fn throughput<L: Length, K: Work>(
                 ours::run_tracked::<L, K>(shape, work, history),
             )
         }
-        I::AntflowStream | I::AntflowFeed => {
+        I::AntflowStream | I::AntflowStreamTracker | I::AntflowFeed => {
             Err(format!("`{}` has no answer but to hop", implementation.name()).into())
         }
         I::Sequential => on_runtime(shape, count, threads::sequential(shape, work)),

@@ -12,6 +12,7 @@ pub(crate) enum Implementation {
     AntflowTrackerLast,
     AntflowTrackerOff,
     AntflowStream,
+    AntflowStreamTracker,
     AntflowFeed,
     Sequential,
     Chunked,
@@ -33,7 +34,7 @@ pub(crate) enum Implementation {
 }
 
 impl Implementation {
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Antflow,
         Self::AntflowEvents,
         Self::AntflowCallbacks,
@@ -41,6 +42,7 @@ impl Implementation {
         Self::AntflowTrackerLast,
         Self::AntflowTrackerOff,
         Self::AntflowStream,
+        Self::AntflowStreamTracker,
         Self::AntflowFeed,
         Self::Sequential,
         Self::Chunked,
@@ -69,7 +71,7 @@ impl Implementation {
             | Self::AntflowTracker
             | Self::AntflowTrackerLast
             | Self::AntflowTrackerOff => "antflow",
-            Self::AntflowStream => "antflow-stream",
+            Self::AntflowStream | Self::AntflowStreamTracker => "antflow-stream",
             Self::AntflowFeed => "antflow-feed",
             Self::Sequential => "sequential",
             Self::Chunked => "chunked",
@@ -97,7 +99,7 @@ impl Implementation {
             Self::AntflowEvents => "events",
             Self::AntflowCallbacks => "callbacks",
             Self::AntflowTracker => "tracker",
-            Self::AntflowTrackerLast => "tracker-last",
+            Self::AntflowTrackerLast | Self::AntflowStreamTracker => "tracker-last",
             Self::AntflowTrackerOff => "tracker-off",
             _ => "none",
         }
@@ -123,7 +125,9 @@ impl Implementation {
             | Self::AntflowTracker
             | Self::AntflowTrackerLast
             | Self::AntflowTrackerOff => !matches!(workload, W::Latency | W::Fan),
-            Self::AntflowStream | Self::AntflowFeed => workload == W::Hop,
+            Self::AntflowStream | Self::AntflowStreamTracker | Self::AntflowFeed => {
+                workload == W::Hop
+            }
             // One after the other, sleeping would take hours.
             Self::Sequential => !matches!(workload, W::IoWide | W::IoStages | W::Latency | W::Fan),
             // Threads cannot wait for anything in a task.
@@ -180,7 +184,7 @@ pub(crate) fn select(
         ));
     }
     let is_watched = |known: &Implementation| {
-        known.name() != "antflow" || observe.iter().any(|name| name == known.observe())
+        !known.name().starts_with("antflow") || observe.iter().any(|name| name == known.observe())
     };
     Ok(all
         .into_iter()

@@ -110,8 +110,16 @@ pub(crate) async fn run_tracked<L: Length, W: Work>(
 }
 
 /// Results as they come, none of which is kept.
-pub(crate) async fn run_stream<L: Length, W: Work>(shape: Shape, work: W) -> Result<Sum, Failure> {
-    let mut results = L::pipeline(shape, work).stream(0..shape.items as u64)?;
+pub(crate) async fn run_stream<L: Length, W: Work>(
+    shape: Shape,
+    work: W,
+    tracker: Option<StatusTracker>,
+) -> Result<Sum, Failure> {
+    let mut pipeline = L::pipeline(shape, work);
+    if let Some(tracker) = tracker {
+        pipeline = pipeline.observe(tracker);
+    }
+    let mut results = pipeline.stream(0..shape.items as u64)?;
     let mut sum = Sum::default();
     while let Some(result) = results.next().await {
         sum.add(result.value?);
