@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::clock::Moment;
-use crate::item::{ItemId, Tag};
+use crate::item::{Details, ItemId};
 
 /// What one worker is at, written by it alone and read by anybody.
 #[derive(Debug)]
@@ -56,14 +56,17 @@ impl Default for WorkerStatus {
 
 impl WorkerStatus {
     #[inline]
-    pub(crate) fn set_busy(&self, tag: &Tag) {
+    pub(crate) fn set_busy(&self, sequence_id: u64) {
         self.leave_tasks();
-        self.item.store(tag.sequence_id + 1, Ordering::Relaxed);
-        if let Some(details) = &tag.details
-            && let Some(id) = &details.id
-        {
+        self.item.store(sequence_id + 1, Ordering::Relaxed);
+    }
+
+    /// Notes the id of the item in hand, if it has one of its own.
+    #[cold]
+    pub(crate) fn note_id(&self, sequence_id: u64, details: &Details) {
+        if let Some(id) = &details.id {
             *self.said() = Said {
-                item: tag.sequence_id + 1,
+                item: sequence_id + 1,
                 id: Some(id.clone()),
                 text: None,
             };

@@ -1,15 +1,19 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError};
+
+use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard, ShardedLockWriteGuard};
 
 use crate::clock::Moment;
 
 /// What a run's items went through: for each item when and where it was fed, and for each stage when it was begun and
 /// completed there, and by whom. Two words for a stage, one more for the item.
 ///
-/// The lock guards the list of chunks, and is taken once for many items. A word is written by the one who has the item
-/// at that time, and before the item goes on, so that words need no lock.
+/// The lock guards the list of chunks, and is taken once for many items; it is sharded, so that workers on different
+/// cores do not wait for each other's cache lines. A word is written by the one who has the item
+/// at that time, and before the item goes on, so that words need no lock. The words of one stage lie together, as a
+/// worker writes those of many items at a time, and another core may write those of the next stage.
 #[derive(Debug)]
 pub(super) struct Slab {
     /// How many stages the pipeline has.
@@ -17,13 +21,16 @@ pub(super) struct Slab {
     /// Times are counted from here, so that they fit.
     origin: Moment,
     /// By the number of the chunk.
-    chunks: RwLock<BTreeMap<u64, Arc<Chunk>>>,
+    chunks: ShardedLock<BTreeMap<u64, Arc<Chunk>>>,
 }
 
 /// What is known of consecutive items.
 #[derive(Debug)]
 struct Chunk {
-    words: Box<[AtomicU64]>,
+    /// A word for each item.
+    entrances: Box<[AtomicU64]>,
+    /// For each stage that one of the items has come through, two words for each item.
+    visits: Box<[OnceLock<Box<[AtomicU64]>>]>,
     /// How many of the items were forgotten.
     forgotten: AtomicUsize,
 }
@@ -55,7 +62,7 @@ impl Slab {
         Self {
             stages,
             origin,
-            chunks: RwLock::default(),
+            chunks: ShardedLock::default(),
         }
     }
 
@@ -69,7 +76,7 @@ impl Slab {
             let end = items.end.min((number + 1) * ITEMS);
             let chunk = self.chunk_for(number);
             for item in first..end {
-                chunk.words[self.place(item)].store(word, Ordering::Release);
+                chunk.entrances[place(item)].store(word, Ordering::Release);
             }
             first = end;
         }
@@ -78,16 +85,19 @@ impl Slab {
     /// Notes visits to a stage.
     pub(super) fn visit(&self, stage: usize, visits: impl Iterator<Item = (u64, Visit)>) {
         let chunks = self.read();
-        let mut chunk: Option<(u64, &Chunk)> = None;
+        let mut here: Option<(u64, &[AtomicU64])> = None;
         for (item, visit) in visits {
             let number = item / ITEMS;
-            if chunk.is_none_or(|(here, _)| here != number) {
-                chunk = chunks.get(&number).map(|chunk| (number, &**chunk));
+            if here.is_none_or(|(other, _)| other != number) {
+                here = chunks.get(&number).map(|chunk| {
+                    let words = chunk.visits[stage].get_or_init(|| zeros(2 * ITEMS as usize));
+                    (number, &**words)
+                });
             }
-            if let Some((_, chunk)) = chunk {
-                let words = &chunk.words[self.place(item) + 1 + 2 * stage..];
-                words[0].store(self.pack(visit.started, visit.worker), Ordering::Relaxed);
-                words[1].store(self.pack(visit.ended, 1), Ordering::Release);
+            if let Some((_, words)) = here {
+                let place = 2 * place(item);
+                words[place].store(self.pack(visit.started, visit.worker), Ordering::Relaxed);
+                words[place + 1].store(self.pack(visit.ended, 1), Ordering::Release);
             }
         }
     }
@@ -98,7 +108,7 @@ impl Slab {
         let Some(chunk) = self.read().get(&number).cloned() else {
             return;
         };
-        chunk.words[self.place(item)].store(0, Ordering::Release);
+        chunk.entrances[place(item)].store(0, Ordering::Release);
         if chunk.forgotten.fetch_add(1, Ordering::AcqRel) + 1 == ITEMS as usize {
             self.write().remove(&number);
         }
@@ -124,8 +134,8 @@ impl Slab {
     }
 
     fn trace(&self, chunk: Arc<Chunk>, item: u64) -> Option<Trace<'_>> {
-        let place = self.place(item);
-        let (at, stage) = self.unpack(chunk.words[place].load(Ordering::Acquire));
+        let place = place(item);
+        let (at, stage) = self.unpack(chunk.entrances[place].load(Ordering::Acquire));
         let stage = stage.checked_sub(1)?;
         Some(Trace {
             slab: self,
@@ -141,23 +151,13 @@ impl Slab {
         }
         let mut chunks = self.write();
         let chunk = chunks.entry(number).or_insert_with(|| {
-            let words = self.words() * ITEMS as usize;
             Arc::new(Chunk {
-                words: (0..words).map(|_| AtomicU64::new(0)).collect(),
+                entrances: zeros(ITEMS as usize),
+                visits: (0..self.stages).map(|_| OnceLock::new()).collect(),
                 forgotten: AtomicUsize::new(0),
             })
         });
         Arc::clone(chunk)
-    }
-
-    /// How many words an item has.
-    fn words(&self) -> usize {
-        1 + 2 * self.stages
-    }
-
-    /// Where the words of an item are in its chunk.
-    fn place(&self, item: u64) -> usize {
-        (item % ITEMS) as usize * self.words()
     }
 
     fn pack(&self, at: Moment, place: usize) -> u64 {
@@ -173,13 +173,22 @@ impl Slab {
         (Moment::from_ticks(ticks), place as usize)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<u64, Arc<Chunk>>> {
+    fn read(&self) -> ShardedLockReadGuard<'_, BTreeMap<u64, Arc<Chunk>>> {
         self.chunks.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<u64, Arc<Chunk>>> {
+    fn write(&self) -> ShardedLockWriteGuard<'_, BTreeMap<u64, Arc<Chunk>>> {
         self.chunks.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where the words of an item are in its chunk.
+fn place(item: u64) -> usize {
+    (item % ITEMS) as usize
+}
+
+fn zeros(words: usize) -> Box<[AtomicU64]> {
+    (0..words).map(|_| AtomicU64::new(0)).collect()
 }
 
 /// What is known of one item.
@@ -194,7 +203,7 @@ pub(super) struct Trace<'a> {
 impl Trace<'_> {
     /// The item's stay in a stage, if it was completed there.
     pub(super) fn visit(&self, stage: usize) -> Option<Visit> {
-        let words = &self.chunk.words[self.place + 1 + 2 * stage..];
+        let words = &self.chunk.visits[stage].get()?[2 * self.place..];
         let (ended, is_there) = self.slab.unpack(words[1].load(Ordering::Acquire));
         let (started, worker) = self.slab.unpack(words[0].load(Ordering::Relaxed));
         (is_there == 1).then_some(Visit {

@@ -67,8 +67,12 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
     #[inline]
     pub(super) fn take(&mut self, tag: Tag) {
         let Frame { cx, worker, .. } = &mut self.frame;
-        worker.status.set_busy(&tag);
+        worker.status.set_busy(tag.sequence_id);
+        // Not looked at before it is where it stays: it would be copied for that.
         cx.tag = tag;
+        if let Some(details) = &cx.tag.details {
+            worker.status.note_id(cx.tag.sequence_id, details);
+        }
         self.busy = true;
     }
 

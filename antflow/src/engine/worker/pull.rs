@@ -10,7 +10,7 @@ use super::Batch;
 use super::bench::Bench;
 use crate::clock::Moment;
 use crate::event::Status;
-use crate::item::Tag;
+use crate::item::{Label, Tag};
 use crate::stage::Stage;
 
 impl<S, L, St, D> Cell<S, L, St, D>
@@ -46,42 +46,31 @@ where
             });
         let (count, now) = (pulled.len(), Moment::now());
         shared.accounting.accept_inside(count as u64);
-        let numbers = shared.number(count as u64)..;
-        let details = pulled.iter().map(|(_, label)| &label.details);
-        self.tell_fed(numbers.start, details, now);
-        for ((_, label), number) in pulled.iter().zip(numbers.clone()) {
-            shared.note_id(label);
-            if shared.observers.want(Status::Queued) {
-                self.emit_queued(&Tag::new(number, label.clone()));
-            }
-        }
-        let mut envelopes = pulled
-            .drain(..)
-            .zip(numbers)
-            .map(|((value, label), number)| Envelope {
-                value: L::enter(value),
-                tag: Tag::new(number, label),
-            });
+        let first = shared.number(count as u64);
         let has_priorities = source.has_priorities();
         bench.worker.pulled.pass(count, now);
-        let mut first = None;
-        let mut rest = 0;
-        if has_priorities || self.order.is_some() {
-            let mut entries = envelopes.by_ref().collect();
+        let through_queue = has_priorities || self.order.is_some();
+        if through_queue {
+            self.announce(first, &bench.pulled, now);
+            let mut entries = Self::envelopes(first, &mut bench.pulled).collect();
             self.queue
                 .fill(0, &mut entries, |_, _| false, &mut bench.bell);
             self.turn_all_away(entries, now);
-        } else {
-            first = envelopes.next();
-            rest = count.saturating_sub(1);
-            bench.worker.taken.pass(count, now);
         }
+        // Others may ask the source from now on.
         if more {
             *lock(&self.source) = Some(source);
         } else {
             shared.end_source(source);
         }
+        let rest = bench.pulled.len().saturating_sub(1);
         let left = self.queue.pulled(rest, more, has_priorities);
+        if !through_queue {
+            bench.worker.taken.pass(count, now);
+            self.announce(first, &bench.pulled, now);
+        }
+        let mut envelopes = Self::envelopes(first, &mut bench.pulled);
+        let first = envelopes.next();
         // Not before the queue knows of their places, since the watchdog may give them back at once.
         if rest > 0
             && let Some(desk) = &bench.desk
@@ -98,5 +87,31 @@ where
             calls: left.calls,
             started: now,
         })
+    }
+
+    /// Tells observers of items that were accepted, the first of which has this sequence number.
+    fn announce(&self, first: u64, pulled: &[(S::Input, Label)], now: Moment) {
+        let shared = &self.core().shared;
+        self.tell_fed(first, pulled.iter().map(|(_, label)| &label.details), now);
+        for ((_, label), number) in pulled.iter().zip(first..) {
+            shared.note_id(label);
+            if shared.observers.want(Status::Queued) {
+                self.emit_queued(&Tag::new(number, label.clone()));
+            }
+        }
+    }
+
+    /// The items as they go on, the first of which has this sequence number.
+    fn envelopes(
+        first: u64,
+        pulled: &mut Vec<(S::Input, Label)>,
+    ) -> impl Iterator<Item = Envelope<L::Slots>> {
+        pulled
+            .drain(..)
+            .zip(first..)
+            .map(|((value, label), number)| Envelope {
+                value: L::enter(value),
+                tag: Tag::new(number, label),
+            })
     }
 }
