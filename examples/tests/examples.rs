@@ -122,3 +122,60 @@ the executor is closed and accepts no task
 ",
     );
 }
+
+#[test]
+fn worker_tracking() {
+    prints(
+        "worker_tracking",
+        "\
+ProcessBatch: ProcessBatch-W0, ProcessBatch-W1, ProcessBatch-W2, ProcessBatch-W3, ProcessBatch-W4
+20 of 20 items have a worker
+worker 0: 4 items
+worker 1: 4 items
+worker 2: 4 items
+worker 3: 4 items
+worker 4: 4 items
+",
+    );
+}
+
+#[test]
+fn load_balance() {
+    prints(
+        "load_balance",
+        "\
+1. pictures: 1
+2. pictures: 4
+3. pictures: 4
+Resize: 3 workers, from 1 to 4 items, 3 on average
+the busiest had 1.33 times its share
+",
+    );
+}
+
+#[test]
+fn errors_by_worker() {
+    prints(
+        "errors_by_worker",
+        "\
+worker 1 had 4 errors: stage `Query`, task `query`: connection 1 is broken
+one of Query-W1
+one of Query-W1
+one of Query-W1
+one of Query-W1
+",
+    );
+}
+
+#[test]
+fn utilization() {
+    prints(
+        "utilization",
+        "\
+Read-W0: 4 done, 0 failed (100%), waited: false
+Read-W1: 3 done, 1 failed (75%), waited: false
+Print-W0: 3 done, 0 failed (100%), waited: true
+Print-W1: 4 done, 0 failed (100%), waited: true
+",
+    );
+}
