@@ -179,3 +179,55 @@ Print-W1: 4 done, 0 failed (100%), waited: true
 ",
     );
 }
+
+#[test]
+fn tracker() {
+    prints(
+        "tracker",
+        "\
+Bert: once more
+Carl: that was all
+Dora: once more
+Dora: that was all
+completed: 2, failed: 2
+Anna: completed in Send
+Bert: Check    queued      -
+Bert: Check    in_progress Check-W0
+Bert: Check    completed   Check-W0
+Bert: Send     queued      -
+Bert: Send     in_progress Send-W0
+Bert: Send     retrying    Send-W0
+Bert: Send     in_progress Send-W0
+Bert: Send     completed   Send-W0
+Carl: stage `Send`, task `send`: no such address
+Dora: stage `Send`, task `send`: the server is busy (attempt 2 of 2)
+2 items failed
+by type:
+  MailError: 2
+by stage:
+  Send: 2
+",
+    );
+}
+
+#[test]
+fn live_events() {
+    prints(
+        "live_events",
+        r#"{"error":null,"item":"Anna","stage":"Dial","status":"queued","worker":null}
+{"error":null,"item":"Anna","stage":"Dial","status":"in_progress","worker":0}
+{"error":null,"item":"Anna","stage":"Dial","status":"completed","worker":0}
+{"error":null,"item":"Bert","stage":"Dial","status":"queued","worker":null}
+{"error":null,"item":"Bert","stage":"Dial","status":"in_progress","worker":0}
+{"error":"Busy","item":"Bert","stage":"Dial","status":"retrying","worker":0}
+{"error":null,"item":"Bert","stage":"Dial","status":"in_progress","worker":0}
+{"error":null,"item":"Bert","stage":"Dial","status":"completed","worker":0}
+{"error":null,"item":"Carl","stage":"Dial","status":"queued","worker":null}
+{"error":null,"item":"Carl","stage":"Dial","status":"in_progress","worker":0}
+{"error":"Busy","item":"Carl","stage":"Dial","status":"retrying","worker":0}
+{"error":null,"item":"Carl","stage":"Dial","status":"in_progress","worker":0}
+{"error":"Busy","item":"Carl","stage":"Dial","status":"failed","worker":0}
+missed: 0
+"#,
+    );
+}
