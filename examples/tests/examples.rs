@@ -231,3 +231,16 @@ missed: 0
 "#,
     );
 }
+
+#[test]
+fn etl() {
+    prints(
+        "etl",
+        r#"100 results: 99 processed, 1 failed
+Extract: 100 completed, 10 retries
+Transform: 99 completed, 2 retries
+Load: 99 completed, 0 retries
+99 rows, the first is (0, "RAW_0 (EU)")
+"#,
+    );
+}
