@@ -244,3 +244,14 @@ Load: 99 completed, 0 retries
 "#,
     );
 }
+
+#[test]
+fn rate_limited_api() {
+    prints(
+        "rate_limited_api",
+        "\
+20 cities, 29 requests, 2 at once at most
+the rate was kept: true
+",
+    );
+}
