@@ -255,3 +255,32 @@ the rate was kept: true
 ",
     );
 }
+
+#[test]
+fn priority() {
+    prints(
+        "priority",
+        "\
+blocker
+critical
+high
+normal
+another normal
+low
+results: 0, low, normal, another normal, high, critical
+",
+    );
+}
+
+#[test]
+fn backpressure() {
+    prints(
+        "backpressure",
+        "\
+the producer waits: true
+accepted: 4, left: 96
+fed later: 96, results: 100
+never more than 3 in the queue: true
+",
+    );
+}
