@@ -284,3 +284,28 @@ never more than 3 in the queue: true
 ",
     );
 }
+
+#[test]
+fn checkpoint() {
+    prints(
+        "checkpoint",
+        r#"first run: {"a": ["download", "convert", "publish"], "b": ["download", "convert"], "c": ["download"]}
+second run: {"b": ["publish"], "c": ["convert", "publish"], "d": ["download", "convert", "publish"]}
+"#,
+    );
+}
+
+#[test]
+fn resume_skip_if() {
+    prints(
+        "resume_skip_if",
+        "\
+first run, Download: 3 completed, 0 skipped, 0 failed
+first run, Convert: 0 completed, 0 skipped, 3 failed
+second run, Download: 0 completed, 3 skipped, 0 failed
+second run, Convert: 3 completed, 0 skipped, 0 failed
+third run, Download: 0 completed, 3 skipped, 0 failed
+third run, Convert: 0 completed, 3 skipped, 0 failed
+",
+    );
+}
