@@ -309,3 +309,44 @@ third run, Convert: 0 completed, 3 skipped, 0 failed
 ",
     );
 }
+
+#[test]
+fn dashboard_polling() {
+    prints(
+        "dashboard_polling",
+        "\
+Upload: 40 items
+25%
+50%
+75%
+100%
+1 item failed
+by type:
+  String: 1
+by stage:
+  Upload: 1
+half of it is done
+39 are done, 1 failed
+",
+    );
+}
+
+#[test]
+fn dashboard_callbacks() {
+    prints(
+        "dashboard_callbacks",
+        "\
+Fetch completed: 9
+Fetch failed: 1
+Fetch in_progress: 12
+Fetch queued: 10
+Fetch retrying: 2
+Save completed: 9
+Save in_progress: 9
+Save queued: 9
+attempt 1 of `fetch` failed: 2
+polled: failed: 1
+polled: processed: 9
+",
+    );
+}
