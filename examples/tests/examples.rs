@@ -350,3 +350,18 @@ polled: processed: 9
 ",
     );
 }
+
+#[test]
+fn streaming() {
+    prints(
+        "streaming",
+        "\
+as they are done: stage `Nap`, task `nap`: who can sleep that long
+as they are done: 1
+as they are done: 9
+in order: 9
+in order: 1
+ten of them: 10
+",
+    );
+}
