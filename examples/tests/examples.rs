@@ -122,3 +122,246 @@ the executor is closed and accepts no task
 ",
     );
 }
+
+#[test]
+fn worker_tracking() {
+    prints(
+        "worker_tracking",
+        "\
+ProcessBatch: ProcessBatch-W0, ProcessBatch-W1, ProcessBatch-W2, ProcessBatch-W3, ProcessBatch-W4
+20 of 20 items have a worker
+worker 0: 4 items
+worker 1: 4 items
+worker 2: 4 items
+worker 3: 4 items
+worker 4: 4 items
+",
+    );
+}
+
+#[test]
+fn load_balance() {
+    prints(
+        "load_balance",
+        "\
+1. pictures: 1
+2. pictures: 4
+3. pictures: 4
+Resize: 3 workers, from 1 to 4 items, 3 on average
+the busiest had 1.33 times its share
+",
+    );
+}
+
+#[test]
+fn errors_by_worker() {
+    prints(
+        "errors_by_worker",
+        "\
+worker 1 had 4 errors: stage `Query`, task `query`: connection 1 is broken
+one of Query-W1
+one of Query-W1
+one of Query-W1
+one of Query-W1
+",
+    );
+}
+
+#[test]
+fn utilization() {
+    prints(
+        "utilization",
+        "\
+Read-W0: 4 done, 0 failed (100%), waited: false
+Read-W1: 3 done, 1 failed (75%), waited: false
+Print-W0: 3 done, 0 failed (100%), waited: true
+Print-W1: 4 done, 0 failed (100%), waited: true
+",
+    );
+}
+
+#[test]
+fn tracker() {
+    prints(
+        "tracker",
+        "\
+Bert: once more
+Carl: that was all
+Dora: once more
+Dora: that was all
+completed: 2, failed: 2
+Anna: completed in Send
+Bert: Check    queued      -
+Bert: Check    in_progress Check-W0
+Bert: Check    completed   Check-W0
+Bert: Send     queued      -
+Bert: Send     in_progress Send-W0
+Bert: Send     retrying    Send-W0
+Bert: Send     in_progress Send-W0
+Bert: Send     completed   Send-W0
+Carl: stage `Send`, task `send`: no such address
+Dora: stage `Send`, task `send`: the server is busy (attempt 2 of 2)
+2 items failed
+by type:
+  MailError: 2
+by stage:
+  Send: 2
+",
+    );
+}
+
+#[test]
+fn live_events() {
+    prints(
+        "live_events",
+        r#"{"error":null,"item":"Anna","stage":"Dial","status":"queued","worker":null}
+{"error":null,"item":"Anna","stage":"Dial","status":"in_progress","worker":0}
+{"error":null,"item":"Anna","stage":"Dial","status":"completed","worker":0}
+{"error":null,"item":"Bert","stage":"Dial","status":"queued","worker":null}
+{"error":null,"item":"Bert","stage":"Dial","status":"in_progress","worker":0}
+{"error":"Busy","item":"Bert","stage":"Dial","status":"retrying","worker":0}
+{"error":null,"item":"Bert","stage":"Dial","status":"in_progress","worker":0}
+{"error":null,"item":"Bert","stage":"Dial","status":"completed","worker":0}
+{"error":null,"item":"Carl","stage":"Dial","status":"queued","worker":null}
+{"error":null,"item":"Carl","stage":"Dial","status":"in_progress","worker":0}
+{"error":"Busy","item":"Carl","stage":"Dial","status":"retrying","worker":0}
+{"error":null,"item":"Carl","stage":"Dial","status":"in_progress","worker":0}
+{"error":"Busy","item":"Carl","stage":"Dial","status":"failed","worker":0}
+missed: 0
+"#,
+    );
+}
+
+#[test]
+fn etl() {
+    prints(
+        "etl",
+        r#"100 results: 99 processed, 1 failed
+Extract: 100 completed, 10 retries
+Transform: 99 completed, 2 retries
+Load: 99 completed, 0 retries
+99 rows, the first is (0, "RAW_0 (EU)")
+"#,
+    );
+}
+
+#[test]
+fn rate_limited_api() {
+    prints(
+        "rate_limited_api",
+        "\
+20 cities, 29 requests, 2 at once at most
+the rate was kept: true
+",
+    );
+}
+
+#[test]
+fn priority() {
+    prints(
+        "priority",
+        "\
+blocker
+critical
+high
+normal
+another normal
+low
+results: 0, low, normal, another normal, high, critical
+",
+    );
+}
+
+#[test]
+fn backpressure() {
+    prints(
+        "backpressure",
+        "\
+the producer waits: true
+accepted: 4, left: 96
+fed later: 96, results: 100
+never more than 3 in the queue: true
+",
+    );
+}
+
+#[test]
+fn checkpoint() {
+    prints(
+        "checkpoint",
+        r#"first run: {"a": ["download", "convert", "publish"], "b": ["download", "convert"], "c": ["download"]}
+second run: {"b": ["publish"], "c": ["convert", "publish"], "d": ["download", "convert", "publish"]}
+"#,
+    );
+}
+
+#[test]
+fn resume_skip_if() {
+    prints(
+        "resume_skip_if",
+        "\
+first run, Download: 3 completed, 0 skipped, 0 failed
+first run, Convert: 0 completed, 0 skipped, 3 failed
+second run, Download: 0 completed, 3 skipped, 0 failed
+second run, Convert: 3 completed, 0 skipped, 0 failed
+third run, Download: 0 completed, 3 skipped, 0 failed
+third run, Convert: 0 completed, 3 skipped, 0 failed
+",
+    );
+}
+
+#[test]
+fn dashboard_polling() {
+    prints(
+        "dashboard_polling",
+        "\
+Upload: 40 items
+25%
+50%
+75%
+100%
+1 item failed
+by type:
+  String: 1
+by stage:
+  Upload: 1
+half of it is done
+39 are done, 1 failed
+",
+    );
+}
+
+#[test]
+fn dashboard_callbacks() {
+    prints(
+        "dashboard_callbacks",
+        "\
+Fetch completed: 9
+Fetch failed: 1
+Fetch in_progress: 12
+Fetch queued: 10
+Fetch retrying: 2
+Save completed: 9
+Save in_progress: 9
+Save queued: 9
+attempt 1 of `fetch` failed: 2
+polled: failed: 1
+polled: processed: 9
+",
+    );
+}
+
+#[test]
+fn streaming() {
+    prints(
+        "streaming",
+        "\
+as they are done: stage `Nap`, task `nap`: who can sleep that long
+as they are done: 1
+as they are done: 9
+in order: 9
+in order: 1
+ten of them: 10
+",
+    );
+}

@@ -1,0 +1,49 @@
+//! Every event as a line of JSON, written while the run goes on.
+
+use antflow::event::StatusEvent;
+use antflow::{BoxError, Item, ItemError, StatusTracker, TaskContext, pipeline, stage};
+use serde_json::json;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the line is busy")]
+struct Busy;
+
+#[stage(retry = "per_task", attempts = 2, wait = "1ms")]
+async fn dial(number: u32, cx: &TaskContext) -> Result<u32, Busy> {
+    match (number, cx.attempt()) {
+        (22, 1) | (33, _) => Err(Busy),
+        _ => Ok(number),
+    }
+}
+
+fn line(event: &StatusEvent) -> String {
+    let line = json!({
+        "item": event.item_id.to_string(),
+        "stage": &*event.stage,
+        "status": event.status.as_str(),
+        "worker": event.worker_id(),
+        "error": event.error.as_ref().map(ItemError::type_name),
+    });
+    line.to_string()
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    let tracker = StatusTracker::new();
+    // It must be there before the run starts. Somewhere else, the lines would go into a file or a socket.
+    let mut events = tracker.subscribe();
+    let writer = tokio::spawn(async move {
+        while let Some(event) = events.next().await {
+            println!("{}", line(&event));
+        }
+        events.missed()
+    });
+
+    let calls = [("Anna", 11), ("Bert", 22), ("Carl", 33)];
+    let items = calls.map(|(name, number)| Item::new(number).id(name));
+    pipeline!(dial).observe(tracker).run(items).await?;
+
+    // The tracker went with the pipeline, so the events come to an end.
+    println!("missed: {}", writer.await?);
+    Ok(())
+}
