@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use antflow::event::{Callbacks, Status, StatusEvent, TaskEvent, TaskEventKind};
 use antflow::{
-    Item, ItemError, ItemErrorKind, Pipeline, Rate, State, TaskContext, from_fn, pipeline, stage,
+    BoxError, Item, ItemError, ItemErrorKind, Pipeline, Rate, State, TaskContext, from_fn,
+    pipeline, stage,
 };
 use antflow_tests::{
     Boom, Gauge, Log, Outcome, millis, outcomes, panic_quietly, quiet, record, second, seconds,
@@ -111,6 +112,18 @@ async fn the_type_of_an_error_is_the_name_of_its_type_whatever_its_text_says() {
         panic!("{error}");
     };
     assert_eq!(source.to_string(), "Host down: ant");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_in_a_box_is_an_error_and_no_box() {
+    let stage = from_fn("Ping", async |host: &'static str| {
+        Err::<(), BoxError>(Unreachable(host).into())
+    });
+    let results = within(Pipeline::builder().stage(stage).run(["ant"])).await;
+    let results = results.unwrap();
+    let error = results[0].error().unwrap();
+    assert_eq!(error.type_name(), "Error");
+    assert!(error.downcast_ref::<Unreachable>().is_some());
 }
 
 #[tokio::test(start_paused = true)]

@@ -167,6 +167,35 @@ async fn one_that_panics_is_counted_and_left_alone() {
     assert!(updates(&told).len() > 10);
 }
 
+/// Notes at its end how many entries a log has.
+struct Late(Log<()>, Log<usize>);
+
+impl Dashboard for Late {
+    fn on_update(&mut self, _: &DashboardSnapshot) {}
+
+    fn on_finish(&mut self, _: &DashboardSnapshot) {
+        self.1.push(self.0.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_end_comes_after_the_callbacks_are_dealt_with() {
+    let (heard, seen) = (Log::new(), Log::new());
+    let log = heard.clone();
+    let tracker = StatusTracker::new().on_status_change(move |_: StatusEvent| {
+        let log = log.clone();
+        async move {
+            tokio::time::sleep(seconds(1)).await;
+            log.push(());
+        }
+    });
+    let run = pipeline!(second).run(0..6).observe(tracker);
+    within(run.custom_dashboard(Late(heard, seen.clone())))
+        .await
+        .unwrap();
+    assert_eq!(seen.entries(), [6 * 3]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn polling_and_callbacks_go_side_by_side() {
     let (told, heard) = (Log::new(), Log::new());

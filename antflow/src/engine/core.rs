@@ -51,7 +51,7 @@ pub(crate) struct Shared {
 /// A run that was dropped has ended when nobody is at it any more.
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.end();
+        self.run.note_end();
     }
 }
 
@@ -232,11 +232,6 @@ impl Shared {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
-    }
-
-    /// Notes that all tasks have ended.
-    pub(crate) fn end(&self) {
-        self.run.ended.get_or_init(Moment::now);
     }
 
     /// Accepts nothing from outside any more.

@@ -134,10 +134,13 @@ impl ItemError {
 
     /// The name of the error's type as the task declared it, or `Panic`, `TimedOut`, `Cancelled`.
     ///
-    /// The last segment of the path, without generic arguments: `ParseIntError`, not `core::num::ParseIntError`.
+    /// The last segment of the path, without generic arguments: `ParseIntError`, not `core::num::ParseIntError`. What a
+    /// [`BoxError`] holds cannot be told: it is an `Error`.
     #[must_use]
     pub fn type_name(&self) -> &str {
         let path = self.0.type_name;
+        let boxed = path.strip_prefix("alloc::boxed::Box<dyn ");
+        let path = boxed.map_or(path, |path| path.split([' ', '>']).next().unwrap_or(path));
         let path = path.split_once('<').map_or(path, |(path, _)| path);
         path.rsplit("::").next().unwrap_or(path)
     }

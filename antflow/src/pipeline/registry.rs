@@ -112,14 +112,15 @@ impl Registry {
         self.shared.accounting.idle().await;
         self.close_stages();
         self.shared.tasks_ended().await;
-        self.shared.end();
-        let watchers = std::mem::take(&mut *self.watchers());
-        for watcher in watchers {
-            watcher.finish().await;
-        }
+        self.shared.run.note_end();
         // A callback that ends the run is what the flush would wait for.
         if !is_delivering() {
             self.shared.observers.flush().await;
+        }
+        // A dashboard may show what callbacks have collected.
+        let watchers = std::mem::take(&mut *self.watchers());
+        for watcher in watchers {
+            watcher.finish().await;
         }
     }
 }

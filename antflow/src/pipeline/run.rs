@@ -16,6 +16,7 @@ use crate::dashboard::Dashboard;
 use crate::engine::outlet::Outlet;
 use crate::event::Observer;
 use crate::item::{IntoItem, PipelineResult};
+use crate::stats::RunView;
 
 /// A run of a pipeline over its items, to be awaited; made by [`Pipeline::run`]. Nothing happens before that.
 ///
@@ -47,8 +48,11 @@ struct Options {
     cancel_on: Option<CancellationToken>,
     observers: Vec<Arc<dyn Observer>>,
     dashboards: Dashboards,
+    starts: Starts,
 }
 
+/// What is to be called when a run has been started.
+pub(super) type Starts = Vec<Box<dyn FnOnce(RunView) + Send>>;
 type Finished<Out> = Pin<Box<dyn Future<Output = Results<Out>> + Send>>;
 type Results<Out> = Result<Vec<PipelineResult<Out>>, StartError>;
 
@@ -79,6 +83,31 @@ impl<Out: Send + 'static> Run<Out> {
         self
     }
 
+    /// Calls this with a view of the run when it has been started: to poll it while it goes on, and to ask it afterwards.
+    ///
+    /// ```
+    /// use std::sync::{Arc, OnceLock};
+    /// use antflow::{pipeline, stage};
+    ///
+    /// #[stage]
+    /// async fn double(x: u32) -> u32 {
+    ///     x * 2
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), antflow::StartError> {
+    /// let view = Arc::new(OnceLock::new());
+    /// let seen = Arc::clone(&view);
+    /// pipeline!(double).run(0..10).on_start(move |run| drop(seen.set(run))).await?;
+    /// assert_eq!(view.get().map(|run| run.stats().items_processed), Some(10));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_start(mut self, call: impl FnOnce(RunView) + Send + 'static) -> Self {
+        self.options.starts.push(Box::new(call));
+        self
+    }
+
     /// Shows the run on a dashboard, from its start to its end. Of several, each shows it.
     pub fn custom_dashboard(mut self, dashboard: impl Dashboard) -> Self {
         self.options.dashboards.add(dashboard);
@@ -104,6 +133,9 @@ where
 {
     pipeline.observers.extend(options.observers);
     let run = Handle::start(&pipeline, Outlet::collecting(pipeline.collect))?;
+    for call in options.starts {
+        call(run.view());
+    }
     options.dashboards.show(&run, items.size_hint());
     run.feed_lazily(items);
     let results = match options.cancel_on {

@@ -20,11 +20,14 @@ use super::error::StartError;
 use super::feed::Windowed;
 use super::handle::Handle;
 use super::registry::Registry;
+use super::run::Starts;
 use crate::dashboard::Dashboard;
 use crate::engine::Collect;
 use crate::engine::core::Core;
 use crate::engine::outlet::Outlet;
+use crate::event::Observer;
 use crate::item::{IntoItem, PipelineResult};
+use crate::stats::RunView;
 
 /// The results of a run, while it feeds itself; made by [`Pipeline::stream`]. It starts when it is first polled.
 ///
@@ -40,6 +43,8 @@ struct Options {
     window: usize,
     cancel_on: CancellationToken,
     dashboards: Dashboards,
+    observers: Vec<Arc<dyn Observer>>,
+    starts: Starts,
 }
 
 enum Phase<Out: Send + 'static> {
@@ -83,15 +88,19 @@ impl<Out: Send + 'static> ResultStream<Out> {
             .descriptions()
             .iter()
             .fold(0, |sum: usize, stage| sum.saturating_add(stage.room()));
-        let pipeline = pipeline.clone();
+        let mut pipeline = pipeline.clone();
         let start = move |options: &mut Options| {
             let _entered = runtime.enter();
+            pipeline.observers.append(&mut options.observers);
             let outlet = if options.ordered {
                 Outlet::collecting(Collect::All)
             } else {
                 Outlet::completing()
             };
             let run = Handle::start(&pipeline, outlet).expect("the configuration was validated");
+            for call in options.starts.drain(..) {
+                call(run.view());
+            }
             options.dashboards.show(&run, items.size_hint());
             let permits = Arc::new(Semaphore::new(options.window.min(Semaphore::MAX_PERMITS)));
             let items = Windowed::new(items, Arc::clone(&permits));
@@ -109,6 +118,8 @@ impl<Out: Send + 'static> ResultStream<Out> {
                 window,
                 cancel_on: CancellationToken::new(),
                 dashboards: Dashboards::default(),
+                observers: Vec::new(),
+                starts: Starts::new(),
             },
             phase: Phase::Waiting(Box::new(start)),
         })
@@ -143,6 +154,18 @@ impl<Out: Send + 'static> ResultStream<Out> {
     /// cancelled where they were not done. Without effect once it was polled.
     pub fn cancel_on(mut self, token: CancellationToken) -> Self {
         self.options.cancel_on = token;
+        self
+    }
+
+    /// Adds an observer for this run alone. Without effect once it was polled.
+    pub fn observe(mut self, observer: impl Observer) -> Self {
+        self.options.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Calls this with a view of the run when it has been started. Without effect once it was polled.
+    pub fn on_start(mut self, call: impl FnOnce(RunView) + Send + 'static) -> Self {
+        self.options.starts.push(Box::new(call));
         self
     }
 

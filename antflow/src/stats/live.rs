@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crossbeam_utils::CachePadded;
+use tokio::sync::Notify;
 
 use super::RunId;
 use super::errors::ErrorLog;
@@ -15,6 +16,8 @@ pub(crate) struct RunCounters {
     pub(crate) started: Moment,
     /// When the last task of the run had ended.
     pub(crate) ended: OnceLock<Moment>,
+    /// Calls those who wait for that.
+    pub(super) end: Notify,
     /// In the order of the pipeline.
     pub(crate) stages: Box<[Arc<StageCounters>]>,
     /// How many items were accepted, which is the next sequence number.
@@ -172,6 +175,7 @@ impl RunCounters {
             id: RUNS.fetch_add(1, Ordering::Relaxed),
             started: Moment::now(),
             ended: OnceLock::new(),
+            end: Notify::new(),
             stages: stages.into(),
             submitted: CachePadded::default(),
             tally: CachePadded::default(),
@@ -181,6 +185,12 @@ impl RunCounters {
 
     pub(crate) fn id(&self) -> RunId {
         RunId(self.id)
+    }
+
+    /// Notes that the last task has ended.
+    pub(crate) fn note_end(&self) {
+        self.ended.get_or_init(Moment::now);
+        self.end.notify_waiters();
     }
 
     pub(crate) fn count_observer_panic(&self) {

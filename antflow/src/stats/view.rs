@@ -70,6 +70,46 @@ impl RunView {
         self.0.ended.get().is_some()
     }
 
+    /// Waits until the run has ended; see [`has_ended`](Self::has_ended). A run that is dropped ends too.
+    ///
+    /// # Cancel safety
+    /// Dropped, it has changed nothing.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use antflow::{pipeline, stage};
+    ///
+    /// #[stage]
+    /// async fn double(x: u32) -> u32 {
+    ///     x * 2
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), antflow::StartError> {
+    /// let run = pipeline!(double).run(0..100).on_start(|view| {
+    ///     tokio::spawn(async move {
+    ///         let second = Duration::from_secs(1);
+    ///         while tokio::time::timeout(second, view.ended()).await.is_err() {
+    ///             println!("{} are done", view.stats().items_processed);
+    ///         }
+    ///         println!("all are done");
+    ///     });
+    /// });
+    /// run.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn ended(&self) {
+        loop {
+            let mut ended = std::pin::pin!(self.0.end.notified());
+            ended.as_mut().enable();
+            if self.has_ended() {
+                return;
+            }
+            ended.await;
+        }
+    }
+
     /// The names of the stages, in order.
     #[must_use]
     pub fn stage_names(&self) -> Vec<String> {

@@ -74,7 +74,8 @@ pub struct WorkerMetrics {
     pub items_failed: u64,
     /// How many attempts it made that were followed by another.
     pub retries: u64,
-    /// How long it worked on items, also on those that failed; the item in hand counts as far as it has come.
+    /// How long it worked on items, also on those that failed; the item in hand counts as far as it has come. What a task
+    /// awaits by itself, such as an answer from elsewhere, is work.
     pub processing_time: Duration,
     /// How long it waited with an item in hand: for limits, for the pause before another attempt, for room in the next
     /// stage. Waits that are not over do not count yet.

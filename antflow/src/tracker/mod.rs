@@ -143,7 +143,18 @@ impl StatusTracker {
         self
     }
 
-    /// Sets the callback for every change of an item's status: a plain or async closure, called on a task of its own.
+    /// Sets the callback for every change of an item's status: a plain or async closure, called on a task of its own. It
+    /// may give nothing, or a `Result` whose errors are counted. The type of its parameter has to be written out.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use antflow::StatusTracker;
+    /// use antflow::event::StatusEvent;
+    ///
+    /// let tracker = StatusTracker::new()
+    ///     .on_status_change(|event: StatusEvent| writeln!(std::io::stdout(), "{} {}", event.item_id, event.status));
+    /// assert_eq!(tracker.callbacks().errors(), 0);
+    /// ```
     pub fn on_status_change<Marker: 'static>(
         mut self,
         callback: impl Callback<StatusEvent, Marker>,
@@ -185,6 +196,15 @@ impl StatusTracker {
         callback: impl Callback<TaskEvent, Marker>,
     ) -> Self {
         self.callbacks = self.callbacks.on_task_fail(callback);
+        self
+    }
+
+    /// Sets the callback for every beginning and end of a task's attempt, in place of those for one kind of event.
+    pub fn on_task_event<Marker: 'static>(
+        mut self,
+        callback: impl Callback<TaskEvent, Marker>,
+    ) -> Self {
+        self.callbacks = self.callbacks.on_task_event(callback);
         self
     }
 

@@ -11,7 +11,8 @@ use tokio_util::sync::ReusableBoxFuture;
 /// [`StatusTracker::subscribe`](super::StatusTracker::subscribe).
 ///
 /// It never slows a run down: whoever does not keep up misses the oldest events, which are counted. The stream ends when
-/// the last clone of the tracker is gone.
+/// the last clone of the tracker is gone, also the one that a pipeline has. Who reads the events of one run in a task of
+/// its own lets that task end with [`RunView::ended`](crate::RunView::ended), or drops the tracker after the run.
 pub struct Subscription<E> {
     next: ReusableBoxFuture<'static, (Result<E, RecvError>, Receiver<E>)>,
     missed: u64,
