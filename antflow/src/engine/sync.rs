@@ -41,5 +41,9 @@ mod modelled {
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
             lock(&self.0)
         }
+
+        pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            self.0.try_lock().ok()
+        }
     }
 }

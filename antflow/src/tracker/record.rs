@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::History;
-use super::slab::{Slab, Trace, Visit};
+use super::slab::{FEW, MANY, Slab, Trace, Visit};
 use crate::clock::Moment;
 use crate::event::{Completions, Fed, Status, StatusEvent};
 use crate::item::{Details, ItemId, Metadata};
@@ -34,12 +34,13 @@ struct Marked {
 pub(super) type Hands = HashMap<u64, (usize, usize, Moment)>;
 
 impl RunRecord {
-    pub(super) fn new(view: RunView) -> Self {
+    pub(super) fn new(view: RunView, history: History) -> Self {
         let counters = view.counters();
         let stages = counters.stages.iter();
+        let items = if history == History::Full { MANY } else { FEW };
         Self {
             stages: stages.map(|stage| Arc::clone(&stage.names.stage)).collect(),
-            slab: Slab::new(counters.stages.len(), counters.started),
+            slab: Slab::new(counters.stages.len(), items, counters.started),
             marked: Mutex::default(),
             view,
         }
@@ -294,6 +295,6 @@ fn begin(end: &StatusEvent) -> Option<StatusEvent> {
 impl History {
     /// The record of a run that begins, if anything is to be kept of it.
     pub(super) fn record(self, view: &RunView) -> Option<RunRecord> {
-        self.is_kept().then(|| RunRecord::new(view.clone()))
+        self.is_kept().then(|| RunRecord::new(view.clone(), self))
     }
 }

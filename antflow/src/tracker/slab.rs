@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
 
 use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard, ShardedLockWriteGuard};
@@ -18,6 +18,8 @@ use crate::clock::Moment;
 pub(super) struct Slab {
     /// How many stages the pipeline has.
     stages: usize,
+    /// How many items a chunk has.
+    items: u64,
     /// Times are counted from here, so that they fit.
     origin: Moment,
     /// By the number of the chunk.
@@ -32,7 +34,7 @@ struct Chunk {
     /// For each stage that one of the items has come through, two words for each item.
     visits: Box<[OnceLock<Box<[AtomicU64]>>]>,
     /// How many of the items were forgotten.
-    forgotten: AtomicUsize,
+    forgotten: AtomicU64,
 }
 
 /// An item's stay in a stage in which it was completed.
@@ -50,17 +52,22 @@ pub(super) struct Entrance {
     pub(super) at: Moment,
 }
 
-/// So many items a chunk has: few enough to be forgotten soon where only the last items are kept.
-const ITEMS: u64 = 256;
+/// So many items a chunk has where all are kept: enough for the words of a stage to be pages of their own, which cost
+/// nothing before they are written, and then each worker pays for its own.
+pub(super) const MANY: u64 = 8192;
+/// So many items a chunk has where they are forgotten: few enough for that to be soon.
+pub(super) const FEW: u64 = 256;
 /// So many bits of a word name a worker or a stage. The others are a time.
 const PLACE: u32 = 20;
 /// A time is counted in so many ticks, about half a microsecond: 44 bits of them are months.
 const UNIT: u32 = 10;
 
 impl Slab {
-    pub(super) fn new(stages: usize, origin: Moment) -> Self {
+    /// For a pipeline of so many stages; a chunk has so many items.
+    pub(super) fn new(stages: usize, items: u64, origin: Moment) -> Self {
         Self {
             stages,
+            items,
             origin,
             chunks: ShardedLock::default(),
         }
@@ -72,11 +79,11 @@ impl Slab {
         let word = self.pack(at, stage + 1);
         let mut first = items.start;
         while first < items.end {
-            let number = first / ITEMS;
-            let end = items.end.min((number + 1) * ITEMS);
+            let number = first / self.items;
+            let end = items.end.min((number + 1) * self.items);
             let chunk = self.chunk_for(number);
             for item in first..end {
-                chunk.entrances[place(item)].store(word, Ordering::Release);
+                chunk.entrances[self.place(item)].store(word, Ordering::Release);
             }
             first = end;
         }
@@ -87,15 +94,15 @@ impl Slab {
         let chunks = self.read();
         let mut here: Option<(u64, &[AtomicU64])> = None;
         for (item, visit) in visits {
-            let number = item / ITEMS;
+            let number = item / self.items;
             if here.is_none_or(|(other, _)| other != number) {
                 here = chunks.get(&number).map(|chunk| {
-                    let words = chunk.visits[stage].get_or_init(|| zeros(2 * ITEMS as usize));
+                    let words = chunk.visits[stage].get_or_init(|| self.zeros(2));
                     (number, &**words)
                 });
             }
             if let Some((_, words)) = here {
-                let place = 2 * place(item);
+                let place = 2 * self.place(item);
                 words[place].store(self.pack(visit.started, visit.worker), Ordering::Relaxed);
                 words[place + 1].store(self.pack(visit.ended, 1), Ordering::Release);
             }
@@ -104,19 +111,19 @@ impl Slab {
 
     /// Forgets an item.
     pub(super) fn forget(&self, item: u64) {
-        let number = item / ITEMS;
+        let number = item / self.items;
         let Some(chunk) = self.read().get(&number).cloned() else {
             return;
         };
-        chunk.entrances[place(item)].store(0, Ordering::Release);
-        if chunk.forgotten.fetch_add(1, Ordering::AcqRel) + 1 == ITEMS as usize {
+        chunk.entrances[self.place(item)].store(0, Ordering::Release);
+        if chunk.forgotten.fetch_add(1, Ordering::AcqRel) + 1 == self.items {
             self.write().remove(&number);
         }
     }
 
     /// What is known of an item; none if it is not there.
     pub(super) fn get(&self, item: u64) -> Option<Trace<'_>> {
-        let chunk = self.read().get(&(item / ITEMS)).cloned()?;
+        let chunk = self.read().get(&(item / self.items)).cloned()?;
         self.trace(chunk, item)
     }
 
@@ -128,13 +135,13 @@ impl Slab {
             .map(|(number, chunk)| (*number, Arc::clone(chunk)))
             .collect();
         chunks.into_iter().flat_map(move |(number, chunk)| {
-            let items = number * ITEMS..(number + 1) * ITEMS;
+            let items = number * self.items..(number + 1) * self.items;
             items.filter_map(move |item| Some((item, self.trace(Arc::clone(&chunk), item)?)))
         })
     }
 
     fn trace(&self, chunk: Arc<Chunk>, item: u64) -> Option<Trace<'_>> {
-        let place = place(item);
+        let place = self.place(item);
         let (at, stage) = self.unpack(chunk.entrances[place].load(Ordering::Acquire));
         let stage = stage.checked_sub(1)?;
         Some(Trace {
@@ -152,12 +159,22 @@ impl Slab {
         let mut chunks = self.write();
         let chunk = chunks.entry(number).or_insert_with(|| {
             Arc::new(Chunk {
-                entrances: zeros(ITEMS as usize),
+                entrances: self.zeros(1),
                 visits: (0..self.stages).map(|_| OnceLock::new()).collect(),
-                forgotten: AtomicUsize::new(0),
+                forgotten: AtomicU64::new(0),
             })
         });
         Arc::clone(chunk)
+    }
+
+    /// Where an item is in its chunk.
+    fn place(&self, item: u64) -> usize {
+        (item % self.items) as usize
+    }
+
+    /// So many words for each item of a chunk.
+    fn zeros(&self, words: usize) -> Box<[AtomicU64]> {
+        bytemuck::zeroed_slice_box(words * self.items as usize)
     }
 
     fn pack(&self, at: Moment, place: usize) -> u64 {
@@ -180,15 +197,6 @@ impl Slab {
     fn write(&self) -> ShardedLockWriteGuard<'_, BTreeMap<u64, Arc<Chunk>>> {
         self.chunks.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Where the words of an item are in its chunk.
-fn place(item: u64) -> usize {
-    (item % ITEMS) as usize
-}
-
-fn zeros(words: usize) -> Box<[AtomicU64]> {
-    (0..words).map(|_| AtomicU64::new(0)).collect()
 }
 
 /// What is known of one item.
@@ -231,7 +239,7 @@ mod tests {
 
     #[test]
     fn what_is_noted_comes_back() {
-        let slab = Slab::new(2, Moment::from_ticks(7));
+        let slab = Slab::new(2, FEW, Moment::from_ticks(7));
         slab.enter(3..600, 1, at(5));
         let visit = Visit {
             worker: 12,
@@ -258,20 +266,20 @@ mod tests {
 
     #[test]
     fn a_chunk_goes_with_its_last_item() {
-        let slab = Slab::new(1, Moment::default());
-        slab.enter(0..2 * ITEMS, 0, at(1));
-        for item in 0..ITEMS {
+        let slab = Slab::new(1, FEW, Moment::default());
+        slab.enter(0..2 * FEW, 0, at(1));
+        for item in 0..FEW {
             assert_eq!(slab.read().len(), 2);
             slab.forget(item);
             assert!(slab.get(item).is_none());
         }
         assert_eq!(slab.read().len(), 1);
-        assert_eq!(slab.iter().count() as u64, ITEMS);
+        assert_eq!(slab.iter().count() as u64, FEW);
     }
 
     #[test]
     fn times_and_places_that_are_too_large_are_the_largest() {
-        let slab = Slab::new(1, Moment::from_ticks(10));
+        let slab = Slab::new(1, MANY, Moment::from_ticks(10));
         let (late, place) = slab.unpack(slab.pack(Moment::from_ticks(u64::MAX), usize::MAX));
         assert_eq!(place, (1 << PLACE) - 1);
         assert!(late > Moment::from_ticks(u64::MAX >> PLACE));

@@ -1,11 +1,25 @@
-use std::future::{Future, ready};
+use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
 use crate::item::BoxError;
 
 /// What comes of a call.
-pub type Called = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+pub enum Called {
+    /// It is over, with this result.
+    Now(Result<(), BoxError>),
+    /// It is over when the future is.
+    Later(Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>),
+}
+
+impl std::fmt::Debug for Called {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Now(result) => f.debug_tuple("Now").field(result).finish(),
+            Self::Later(_) => f.debug_tuple("Later").finish_non_exhaustive(),
+        }
+    }
+}
 
 /// A closure for [`Callbacks`](super::Callbacks): `Fn(E)`, or `Fn(E)` that returns a future, as async closures do. It
 /// may give nothing, or a `Result` whose errors are counted.
@@ -51,7 +65,7 @@ where
     Out: CallbackOutput,
 {
     fn call(&self, event: E) -> Called {
-        Box::pin(ready(self(event).into_result()))
+        Called::Now(self(event).into_result())
     }
 }
 
@@ -62,7 +76,7 @@ where
 {
     fn call(&self, event: E) -> Called {
         let call = self(event);
-        Box::pin(async { call.await.into_result() })
+        Called::Later(Box::pin(async { call.await.into_result() }))
     }
 }
 

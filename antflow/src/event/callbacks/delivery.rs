@@ -1,10 +1,11 @@
+use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Called;
 use super::callback::Erased;
@@ -23,8 +24,8 @@ pub(crate) fn is_delivering() -> bool {
 
 #[derive(Debug)]
 pub(super) enum Event {
-    Status(Box<StatusEvent>),
-    Task(Box<TaskEvent>),
+    Status(StatusEvent),
+    Task(TaskEvent),
 }
 
 /// Which callback gets what.
@@ -47,8 +48,8 @@ impl Recipients {
 
     fn call(&self, event: Event) -> Option<Called> {
         match event {
-            Event::Status(event) => Some(self.status.as_ref()?.call(*event)),
-            Event::Task(event) => Some(self.tasks[event.kind as usize].as_ref()?.call(*event)),
+            Event::Status(event) => Some(self.status.as_ref()?.call(event)),
+            Event::Task(event) => Some(self.tasks[event.kind as usize].as_ref()?.call(event)),
         }
     }
 }
@@ -56,6 +57,9 @@ impl Recipients {
 /// What the side of the workers and the task that calls share.
 #[derive(Default)]
 pub(super) struct Queue {
+    line: Mutex<Line>,
+    /// Calls the task, if it waits.
+    arrival: Notify,
     sent: AtomicU64,
     /// How many were dealt with, in the order in which they were sent.
     done: AtomicU64,
@@ -67,18 +71,62 @@ pub(super) struct Queue {
     progress: Notify,
 }
 
+/// The events that the task has not taken.
+#[derive(Default)]
+struct Line {
+    events: VecDeque<Event>,
+    /// Whether there is a task.
+    is_served: bool,
+    /// Whether it waits for events.
+    is_idle: bool,
+    /// Nothing comes any more.
+    is_closed: bool,
+}
+
 impl Queue {
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends an event, and starts a task for it where there is none. Without a runtime it is dropped and counted.
+    pub(super) fn send(self: &Arc<Self>, event: Event, recipients: &Recipients) {
+        let mut line = self.line();
+        if !line.is_served {
+            let Ok(runtime) = Handle::try_current() else {
+                drop(line);
+                self.drop_one();
+                return;
+            };
+            line.is_served = true;
+            line.is_idle = false;
+            let delivery = Delivery {
+                queue: Arc::clone(self),
+                taken: VecDeque::new(),
+            };
+            runtime.spawn(delivery.run(recipients.clone()));
+        }
+        line.events.push_back(event);
+        self.sent.fetch_add(1, Ordering::AcqRel);
+        let was_idle = std::mem::replace(&mut line.is_idle, false);
+        drop(line);
+        if was_idle {
+            self.arrival.notify_one();
+        }
+    }
+
+    /// Lets the task end when it has dealt with all.
+    pub(super) fn close(&self) {
+        self.line().is_closed = true;
+        self.arrival.notify_one();
+    }
+
     pub(super) fn waiting(&self) -> u64 {
         // In this order, so that no event is seen done before it is seen sent.
         let done = self.done.load(Ordering::Acquire);
         self.sent.load(Ordering::Acquire) - done
     }
 
-    pub(super) fn sent(&self) {
-        self.sent.fetch_add(1, Ordering::AcqRel);
-    }
-
-    pub(super) fn done(&self) {
+    fn done(&self) {
         self.done.fetch_add(1, Ordering::AcqRel);
         self.progress.notify_waiters();
     }
@@ -87,11 +135,12 @@ impl Queue {
         self.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits until fewer than `capacity` events wait, first come first served, so that no run keeps another from its
-    /// turn.
+    /// Waits until half of the capacity is free, first come first served, so that no run keeps another from its turn.
+    ///
+    /// Less would do, but then whoever waits would be woken for every event.
     pub(super) async fn room(&self, capacity: u64) {
         let _turn = self.turn.lock().await;
-        self.until(|| self.waiting() < capacity).await;
+        self.until(|| self.waiting() <= capacity / 2).await;
     }
 
     /// Waits until all that was sent by now was dealt with. What other runs send meanwhile does not count.
@@ -116,33 +165,56 @@ impl Queue {
 }
 
 /// The end of the queue at which the callbacks are called. Dropped with the runtime, it counts what was not delivered.
-pub(super) struct Delivery {
-    pub(super) receiver: UnboundedReceiver<Event>,
-    pub(super) queue: Arc<Queue>,
+struct Delivery {
+    queue: Arc<Queue>,
+    taken: VecDeque<Event>,
 }
 
 impl Delivery {
-    pub(super) async fn run(mut self, recipients: Recipients) {
-        while let Some(event) = self.receiver.recv().await {
-            let _done = Done(&self.queue);
-            let call = async {
-                match recipients.call(event) {
-                    Some(called) => called.await,
-                    None => Ok(()),
+    async fn run(mut self, recipients: Recipients) {
+        while self.take().await {
+            while let Some(event) = self.taken.pop_front() {
+                let _done = Done(&self.queue);
+                let call = async {
+                    match recipients.call(event) {
+                        Some(Called::Later(called)) => called.await,
+                        Some(Called::Now(result)) => result,
+                        None => Ok(()),
+                    }
+                };
+                let call = DELIVERING.scope((), call);
+                match AssertUnwindSafe(call).catch_unwind().await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => {
+                        self.queue.errors.fetch_add(1, Ordering::Relaxed);
+                        crate::log::error!(%error, "a callback failed");
+                    }
+                    Err(_) => {
+                        self.queue.panics.fetch_add(1, Ordering::Relaxed);
+                        crate::log::error!("a callback panicked");
+                    }
                 }
-            };
-            let call = DELIVERING.scope((), call);
-            match AssertUnwindSafe(call).catch_unwind().await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    self.queue.errors.fetch_add(1, Ordering::Relaxed);
-                    crate::log::error!(%error, "a callback failed");
-                }
-                Err(_) => {
-                    self.queue.panics.fetch_add(1, Ordering::Relaxed);
-                    crate::log::error!("a callback panicked");
-                }
+                // Plain callbacks never wait, so others get their turn here.
+                tokio::task::consume_budget().await;
             }
+        }
+    }
+
+    /// Takes all events that are there, and waits for some. False: there will be none.
+    async fn take(&mut self) -> bool {
+        loop {
+            {
+                let mut line = self.queue.line();
+                if !line.events.is_empty() {
+                    std::mem::swap(&mut line.events, &mut self.taken);
+                    return true;
+                }
+                if line.is_closed {
+                    return false;
+                }
+                line.is_idle = true;
+            }
+            self.queue.arrival.notified().await;
         }
     }
 }
@@ -157,8 +229,12 @@ impl Drop for Done<'_> {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        self.receiver.close();
-        while self.receiver.try_recv().is_ok() {
+        let left = {
+            let mut line = self.queue.line();
+            line.is_served = false;
+            std::mem::take(&mut line.events)
+        };
+        for _ in self.taken.drain(..).chain(left) {
             self.queue.drop_one();
             self.queue.done();
         }

@@ -2,17 +2,14 @@ mod callback;
 mod delivery;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use tokio::runtime::Handle;
-use tokio::sync::mpsc::{self, UnboundedSender};
 
 use super::{Observer, Pending, Status, StatusEvent, TaskEvent, TaskEventKind};
 pub use callback::{Callback, CallbackOutput, Called};
 use callback::{Erased, Unmarked};
 pub(crate) use delivery::is_delivering;
-use delivery::{Delivery, Event, Queue, Recipients};
+use delivery::{Event, Queue, Recipients};
 
 /// What happens to events while the callbacks cannot keep up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,8 +56,7 @@ pub struct Callbacks {
     recipients: Recipients,
     capacity: usize,
     overflow: Overflow,
-    sender: Arc<Mutex<Option<UnboundedSender<Event>>>>,
-    queue: Arc<Queue>,
+    queue: Arc<Outbox>,
 }
 
 impl Default for Callbacks {
@@ -69,7 +65,6 @@ impl Default for Callbacks {
             recipients: Recipients::default(),
             capacity: 1024,
             overflow: Overflow::Wait,
-            sender: Arc::default(),
             queue: Arc::default(),
         }
     }
@@ -175,45 +170,40 @@ impl Callbacks {
     fn send(&self, event: Event) {
         if self.overflow == Overflow::Drop && self.is_full() {
             self.queue.drop_one();
-            return;
-        }
-        let mut sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        if sender.as_ref().is_none_or(UnboundedSender::is_closed) {
-            *sender = self.start();
-        }
-        self.queue.sent();
-        let sent = sender
-            .as_ref()
-            .is_some_and(|sender| sender.send(event).is_ok());
-        if !sent {
-            self.queue.drop_one();
-            self.queue.done();
+        } else {
+            self.queue.send(event, &self.recipients);
         }
     }
+}
 
-    /// Starts the task on which the callbacks run; none outside of a runtime.
-    fn start(&self) -> Option<UnboundedSender<Event>> {
-        let runtime = Handle::try_current().ok()?;
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let delivery = Delivery {
-            receiver,
-            queue: Arc::clone(&self.queue),
-        };
-        runtime.spawn(delivery.run(self.recipients.clone()));
-        Some(sender)
+/// The clones' common end of the queue. Dropped with the last of them, it closes the queue.
+#[derive(Default)]
+struct Outbox(Arc<Queue>);
+
+impl std::ops::Deref for Outbox {
+    type Target = Arc<Queue>;
+
+    fn deref(&self) -> &Arc<Queue> {
+        &self.0
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
 impl Observer for Callbacks {
     fn on_status(&self, event: &StatusEvent) {
         if self.recipients.status.is_some() {
-            self.send(Event::Status(Box::new(event.clone())));
+            self.send(Event::Status(event.clone()));
         }
     }
 
     fn on_task(&self, event: &TaskEvent) {
         if self.recipients.want_task(event) {
-            self.send(Event::Task(Box::new(event.clone())));
+            self.send(Event::Task(event.clone()));
         }
     }
 
