@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use antflow::event::Status;
-use antflow::{TaskContext, WorkerState, pipeline, stage};
-use antflow_tests::{Boom, quiet, record, seconds, within};
+use antflow::event::{Status, StatusEvent};
+use antflow::{Item, ItemId, StatusTracker, TaskContext, WorkerState, pipeline, stage};
+use antflow_tests::{Boom, Log, Outcome, count, millis, quiet, record, seconds, within};
 
 #[stage(workers = 3)]
 async fn fetch(item: u64) -> Result<u64, Boom> {
@@ -108,4 +108,97 @@ async fn what_a_task_says_of_its_item_is_seen_until_the_item_is_done() {
     assert_eq!(said().as_deref(), Some("uploading 7"));
     within(run.join()).await;
     assert_eq!(said(), None);
+}
+
+/// A tracker that keeps what its callback is told, and what it was told.
+fn listening() -> (StatusTracker, Log<StatusEvent>) {
+    let told = Log::new();
+    let log = told.clone();
+    let tracker = StatusTracker::new().on_status_change(move |event: StatusEvent| {
+        let log = log.clone();
+        async move {
+            log.push(event);
+        }
+    });
+    (tracker, told)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_callback_sees_which_worker_has_which_batch() {
+    let (tracker, told) = listening();
+    let etl = pipeline!(process.workers(5)).observe(tracker);
+    let names = etl.worker_names();
+    let ids: Vec<_> = (0..20).map(|n| format!("batch_{n:04}")).collect();
+    let items = ids.iter().zip(0..).map(|(id, n)| Item::new(n).id(&**id));
+    within(etl.run(items.collect::<Vec<_>>())).await.unwrap();
+    let mut activity = BTreeMap::<_, Vec<ItemId>>::new();
+    for event in told.entries() {
+        if event.status == Status::InProgress {
+            let worker = event.worker.expect("somebody has it");
+            activity
+                .entry(worker.to_string())
+                .or_default()
+                .push(event.item_id);
+        }
+    }
+    assert!(activity.keys().eq(&names["Process"]), "{activity:?}");
+    assert!(activity.values().all(|batches| batches.len() == 4));
+    let mut batches: Vec<_> = activity.into_values().flatten().collect();
+    batches.sort();
+    assert!(batches.iter().eq(ids.iter().map(|id| &**id)));
+}
+
+#[stage(workers = 3, retry = "per_task", attempts = 2, wait = "1s")]
+async fn refuse(item: u64) -> Result<u64, Boom> {
+    tokio::time::sleep(seconds(1)).await;
+    Err(Boom(item))
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_of_failures_and_retries_name_the_worker_so_errors_can_be_counted_by_it() {
+    let (tracker, told) = listening();
+    let results = within(pipeline!(refuse).observe(tracker).run(0..12)).await;
+    assert_eq!(count(&results.unwrap(), Outcome::Failed), 12);
+    let mut errors = BTreeMap::<usize, [u32; 2]>::new();
+    for event in told.entries() {
+        let kind = match event.status {
+            Status::Retrying => 0,
+            Status::Failed => 1,
+            _ => continue,
+        };
+        let worker = event.worker_id().expect("a failure without a worker");
+        let error = event.error.expect("a failure without an error");
+        assert_eq!(error.worker(), event.worker.as_ref());
+        errors.entry(worker).or_default()[kind] += 1;
+    }
+    assert_eq!(errors, BTreeMap::from([0, 1, 2].map(|id| (id, [4, 4]))));
+}
+
+#[stage(workers = 2)]
+async fn nap(pause: u64) -> u64 {
+    tokio::time::sleep(millis(pause)).await;
+    pause
+}
+
+#[tokio::test]
+async fn the_time_of_each_item_can_be_told_from_the_events_of_its_worker() {
+    let (tracker, told) = listening();
+    let naps = pipeline!(nap).observe(tracker);
+    within(naps.run([20; 6])).await.unwrap();
+    let mut began = BTreeMap::new();
+    let mut times = BTreeMap::<_, Vec<_>>::new();
+    for event in told.entries() {
+        if event.status == Status::InProgress {
+            began.insert(event.sequence_id, event.timestamp);
+        } else if event.status == Status::Completed {
+            let took = event.timestamp.duration_since(began[&event.sequence_id]);
+            let took = took.unwrap();
+            assert!(event.duration().is_some_and(|took| took >= millis(19)));
+            times.entry(event.worker_id()).or_default().push(took);
+        }
+    }
+    assert!(times.keys().eq(&[Some(0), Some(1)]), "{times:?}");
+    let all: Vec<_> = times.into_values().flatten().collect();
+    assert_eq!(all.len(), 6);
+    assert!(all.iter().all(|took| *took >= millis(19)), "{all:?}");
 }

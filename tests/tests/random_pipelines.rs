@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use antflow::event::Status;
 use antflow::{
     BoxError, Cancelled, Chain, Handle, Item, ItemErrorKind, Launch, OnWait, Pipeline,
-    PipelineResult, Retry, from_fn,
+    PipelineResult, Retry, StatusTracker, from_fn,
 };
-use antflow_tests::{Recorder, millis, within};
+use antflow_tests::{Event, Recorder, millis, within};
 use proptest::prelude::*;
 
 /// What an attempt does, after sleeping for so many milliseconds; none: without suspending.
@@ -76,6 +76,34 @@ fn foreseen(plan: &Plan, item: usize) -> Option<(usize, u32, End)> {
             .filter(|(_, end)| *end != End::Succeed)
             .map(|(attempt, end)| (index, attempt, end))
     })
+}
+
+/// What happens to an item if nobody cuts the run off: in which stage, and what.
+fn steps(plan: &Plan, item: usize) -> Vec<(String, Status)> {
+    let mut steps = Vec::new();
+    for (index, stage) in plan.stages.iter().enumerate() {
+        let mut step = |status| steps.push((format!("S{index}"), status));
+        step(Status::Queued);
+        for attempt in 1..=stage.attempts() {
+            step(Status::InProgress);
+            match stage.act(item, attempt).end {
+                End::Succeed => {
+                    step(Status::Completed);
+                    break;
+                }
+                End::Fail if attempt < stage.attempts() => step(Status::Retrying),
+                End::Fail | End::Panic => {
+                    step(Status::Failed);
+                    return steps;
+                }
+                End::GiveUp => {
+                    step(Status::Cancelled);
+                    return steps;
+                }
+            }
+        }
+    }
+    steps
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -196,26 +224,34 @@ async fn perform(item: usize, act: Act) -> Result<usize, BoxError> {
     }
 }
 
-async fn execute(plan: &Plan) {
-    let first = Pipeline::builder().stage(stage!(plan, 0));
-    match plan.stages.len() {
-        1 => finish(plan, &first).await,
-        2 => finish(plan, &first.stage(stage!(plan, 1))).await,
-        3 => finish(plan, &first.stage(stage!(plan, 1)).stage(stage!(plan, 2))).await,
-        _ => {
-            let whole = first.stage(stage!(plan, 1)).stage(stage!(plan, 2));
-            finish(plan, &whole.stage(stage!(plan, 3))).await;
-        }
+/// Runs the plan under a tracker, and under a recorder beside it or without.
+async fn execute(plan: &Plan, recorder: Option<&Recorder>) {
+    let one = Pipeline::builder().stage(stage!(plan, 0));
+    if plan.stages.len() == 1 {
+        return finish(plan, &one, recorder).await;
     }
+    let two = one.stage(stage!(plan, 1));
+    if plan.stages.len() == 2 {
+        return finish(plan, &two, recorder).await;
+    }
+    let three = two.stage(stage!(plan, 2));
+    if plan.stages.len() == 3 {
+        return finish(plan, &three, recorder).await;
+    }
+    finish(plan, &three.stage(stage!(plan, 3)), recorder).await;
 }
 
-async fn finish<C>(plan: &Plan, pipeline: &Pipeline<C>)
+async fn finish<C>(plan: &Plan, pipeline: &Pipeline<C>, recorder: Option<&Recorder>)
 where
     C: Launch<()> + Chain<Input = usize, Output = usize>,
 {
-    let recorder = Recorder::new();
-    let run = pipeline.clone().observe(recorder.clone()).start();
-    let run = run.expect("the configuration works");
+    let tracker = StatusTracker::new();
+    let observed = pipeline.clone().observe(tracker.clone());
+    let observed = match recorder {
+        Some(recorder) => observed.observe(recorder.clone()),
+        None => observed,
+    };
+    let run = observed.start().expect("the configuration works");
     let items = plan.items.iter().enumerate();
     let items = items.map(|(item, priority)| Item::new(item).priority(*priority));
     let results = match plan.finale {
@@ -239,13 +275,19 @@ where
             drop(run);
             // Whoever was working is dropped when the runtime comes to it.
             tokio::time::sleep(millis(1)).await;
-            check_all_ended(&recorder, submitted);
+            if let Some(recorder) = recorder {
+                check_all_ended(recorder, submitted);
+            }
+            check_histories(plan, &tracker, recorder, submitted);
             return;
         }
     };
     check_results(plan, &results, &run);
-    recorder.check(&results, &run.stats());
-    check_order(plan, &recorder);
+    if let Some(recorder) = recorder {
+        recorder.check(&results, &run.stats());
+        check_order(plan, recorder);
+    }
+    check_histories(plan, &tracker, recorder, results.len() as u64);
 }
 
 async fn after<T>(ms: u64, future: impl Future<Output = T>) -> T {
@@ -327,6 +369,34 @@ fn check_all_ended(recorder: &Recorder, submitted: u64) {
     }
 }
 
+/// What a tracker knows of an item is what was foreseen, as far as it came, and what an observer of every event heard.
+fn check_histories(
+    plan: &Plan,
+    tracker: &StatusTracker,
+    recorder: Option<&Recorder>,
+    submitted: u64,
+) {
+    for item in 0..submitted {
+        let history = tracker.history(item);
+        let steps_so_far: Vec<_> = history
+            .iter()
+            .map(|event| (event.stage.to_string(), event.status))
+            .collect();
+        let foreseen = steps(plan, item as usize);
+        let came_to = match &steps_so_far[..] {
+            [before @ .., (_, Status::Cancelled)] => foreseen.starts_with(before),
+            whole => whole == foreseen,
+        };
+        assert!(came_to, "item {item}: {steps_so_far:?}, not {foreseen:?}");
+        if let Some(recorder) = recorder {
+            let history = history.into_iter();
+            let lines = history.map(|event| Event::Status(Arc::new(event)).to_string());
+            let lines: Vec<_> = lines.collect();
+            assert_eq!(lines, recorder.status_lines(item), "item {item}");
+        }
+    }
+}
+
 /// Items enter the stage behind an ordered one in the order in which they were taken up there.
 fn check_order(plan: &Plan, recorder: &Recorder) {
     let first = |stage: usize, status: Status| -> Vec<u64> {
@@ -367,6 +437,7 @@ proptest! {
             .start_paused(true)
             .build()
             .unwrap();
-        runtime.block_on(within(execute(&plan)));
+        runtime.block_on(within(execute(&plan, Some(&Recorder::new()))));
+        runtime.block_on(within(execute(&plan, None)));
     }
 }

@@ -82,26 +82,24 @@ pub(super) async fn hold(frame: &Frame<'_>, pause: Duration) {
     let status = &frame.worker.status;
     let task = status.task();
     status.hold();
-    waiting_with(frame.worker, tokio::time::sleep(pause)).await;
+    if !pause.is_zero() {
+        waiting_with(frame.worker, tokio::time::sleep(pause)).await;
+    }
     status.enter_task(task);
 }
 
 /// Waits for a future, and counts the time as one that the worker waited with its item.
 async fn waiting_with<F: Future>(worker: &WorkerCounters, future: F) -> F::Output {
     let mut future = pin!(future);
-    let mut since = None;
-    let output = poll_fn(|cx| {
+    let mut waiting = None;
+    poll_fn(|cx| {
         let poll = future.as_mut().poll(cx);
         if poll.is_pending() {
-            since.get_or_insert_with(Moment::now);
+            waiting.get_or_insert_with(|| worker.wait());
         }
         poll
-    });
-    let output = output.await;
-    if let Some(since) = since {
-        worker.waited.add(Moment::now().ticks() - since.ticks());
-    }
-    output
+    })
+    .await
 }
 
 /// An attempt that gave no value.

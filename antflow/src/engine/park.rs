@@ -40,7 +40,9 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
 
     /// Waits, and puts the item back into the queue, whether or not there is room.
     pub(super) async fn come_back(mut self, pause: Duration) {
-        tokio::time::sleep(pause).await;
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
         if let Some(envelope) = self.envelope.take() {
             let priority = envelope.tag.priority();
             let mut bell = Bell::default();

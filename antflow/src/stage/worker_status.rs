@@ -20,10 +20,14 @@ pub(crate) struct WorkerStatus {
     said: Mutex<Said>,
 }
 
-/// No task runs.
+/// No attempt has begun.
 const NONE: usize = usize::MAX;
 /// The item waits for its next attempt.
 const HELD: usize = usize::MAX - 1;
+/// An attempt has begun, and no task.
+const BEGUN: usize = usize::MAX - 2;
+/// The stage is done with the item.
+const FINISHED: usize = usize::MAX - 3;
 
 /// What was said of an item, as long as it is the one in hand.
 #[derive(Debug, Default)]
@@ -57,7 +61,7 @@ impl Default for WorkerStatus {
 impl WorkerStatus {
     #[inline]
     pub(crate) fn set_busy(&self, sequence_id: u64) {
-        self.leave_tasks();
+        self.enter_task(NONE);
         self.item.store(sequence_id + 1, Ordering::Relaxed);
     }
 
@@ -90,15 +94,24 @@ impl WorkerStatus {
         self.task.store(index, Ordering::Relaxed);
     }
 
-    /// Says that no task runs.
-    #[inline]
-    pub(crate) fn leave_tasks(&self) {
-        self.enter_task(NONE);
+    /// Says that an attempt has begun.
+    pub(crate) fn begin(&self) {
+        self.enter_task(BEGUN);
+    }
+
+    /// Says that the stage is done with the item, which the worker still has.
+    pub(crate) fn finish(&self) {
+        self.enter_task(FINISHED);
     }
 
     /// Says that the item waits for its next attempt.
     pub(crate) fn hold(&self) {
         self.enter_task(HELD);
+    }
+
+    /// Whether an attempt goes on.
+    pub(crate) fn is_working(&self) -> bool {
+        self.is_busy() && !matches!(self.task(), NONE | HELD | FINISHED)
     }
 
     pub(crate) fn is_held(&self) -> bool {

@@ -82,7 +82,9 @@ pub(crate) struct WorkerCounters {
     /// How long it had an item in hand, in ticks.
     pub(crate) busy: Count,
     /// How long of that it waited: for limits, for the pause before an attempt, for room in the next stage.
-    pub(crate) waited: Count,
+    waited: Count,
+    /// Since when it does, in ticks; 0 if it does not.
+    waits_since: Count,
     /// When it last had an item in hand, in ticks; 0 if it never had.
     pub(crate) last_active: Count,
 }
@@ -234,6 +236,21 @@ impl StageCounters {
     }
 }
 
+/// See [`WorkerCounters::wait`].
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Waiting<'a>(&'a WorkerCounters);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let Self(worker) = self;
+        let since = worker.waits_since.get();
+        worker.waits_since.set(0);
+        let now = Moment::now().ticks();
+        worker.waited.add(now.saturating_sub(since));
+    }
+}
+
 impl WorkerCounters {
     /// Counts a time in which it had an item in hand, and that it has none now.
     #[inline]
@@ -241,6 +258,25 @@ impl WorkerCounters {
         self.busy.add(ended.ticks().saturating_sub(started.ticks()));
         self.last_active.set(ended.ticks());
         self.status.set_since(ended);
+    }
+
+    /// Counts the time until the guard is dropped as one that it waited with its item.
+    pub(crate) fn wait(&self) -> Waiting<'_> {
+        self.waits_since.set(Moment::now().ticks());
+        Waiting(self)
+    }
+
+    /// How long it had items in hand until now, and how long of that it waited; in ticks.
+    pub(super) fn times(&self, now: Moment) -> (u64, u64) {
+        let until_now = |since: u64| now.ticks().saturating_sub(since);
+        let (mut busy, mut waited) = (self.busy.get(), self.waited.get());
+        if self.status.is_busy() {
+            busy += until_now(self.status.since().ticks());
+            if let since @ 1.. = self.waits_since.get() {
+                waited += until_now(since);
+            }
+        }
+        (busy, waited.min(busy))
     }
 
     fn new(id: WorkerId) -> Self {
@@ -257,6 +293,7 @@ impl WorkerCounters {
             given: Flow::default(),
             busy: Count::default(),
             waited: Count::default(),
+            waits_since: Count::default(),
             last_active: Count::default(),
         }
     }

@@ -280,20 +280,8 @@ fn held(workers: &[Arc<WorkerCounters>]) -> usize {
 
 /// How long the workers have worked by now, in ticks.
 fn processing(workers: &[Arc<WorkerCounters>], now: Moment) -> u64 {
-    let ticks = workers.iter().map(|worker| {
-        let busy = worker.busy.get() + in_hand(worker, now);
-        busy.saturating_sub(worker.waited.get())
-    });
-    ticks.sum()
-}
-
-/// How long the worker has had its item in hand, in ticks.
-fn in_hand(worker: &WorkerCounters, now: Moment) -> u64 {
-    if worker.status.is_busy() {
-        now.ticks().saturating_sub(worker.status.since().ticks())
-    } else {
-        0
-    }
+    let times = workers.iter().map(|worker| worker.times(now));
+    times.map(|(busy, waited)| busy - waited).sum()
 }
 
 fn worker_state(stage: &StageCounters, worker: &WorkerCounters) -> WorkerState {
@@ -319,8 +307,7 @@ fn worker_state(stage: &StageCounters, worker: &WorkerCounters) -> WorkerState {
 }
 
 fn worker_metrics(worker: &WorkerCounters, now: Moment, observed: Duration) -> WorkerMetrics {
-    let waited = worker.waited.get();
-    let busy = worker.busy.get() + in_hand(worker, now);
+    let (busy, waited) = worker.times(now);
     let last_active = match worker.last_active.get() {
         _ if worker.status.is_busy() => Some(now),
         0 => None,
@@ -331,7 +318,7 @@ fn worker_metrics(worker: &WorkerCounters, now: Moment, observed: Duration) -> W
         items_processed: worker.completed.get() + worker.skipped.get(),
         items_failed: worker.failed.get(),
         retries: worker.retried.get(),
-        processing_time: duration(busy.saturating_sub(waited)),
+        processing_time: duration(busy - waited),
         waiting_time: duration(waited),
         last_active: last_active.map(Moment::system_time),
         observed,

@@ -78,7 +78,7 @@ pub struct WorkerMetrics {
     /// awaits by itself, such as an answer from elsewhere, is work.
     pub processing_time: Duration,
     /// How long it waited with an item in hand: for limits, for the pause before another attempt, for room in the next
-    /// stage. Waits that are not over do not count yet.
+    /// stage. A wait that is not over counts as far as it has come.
     pub waiting_time: Duration,
     /// When it last had an item in hand, by the system's clock; none if it never had.
     pub last_active: Option<SystemTime>,

@@ -128,14 +128,15 @@ impl RunRecord {
             .collect()
     }
 
-    /// Who works on what. An item that a worker holds until its next attempt is not among it.
+    /// Who works on what. An item that a worker has and does not work on is not among it: it was not begun, or waits for
+    /// its next attempt, or the stage is done with it.
     pub(super) fn hands(&self) -> Hands {
         let mut hands = Hands::new();
         for (stage, counters) in self.view.counters().stages.iter().enumerate() {
             counters.workers(|workers| {
                 for worker in workers {
                     if let Some(item) = worker.status.sequence_id()
-                        && !worker.status.is_held()
+                        && worker.status.is_working()
                     {
                         hands.insert(item, (stage, worker.id.index(), worker.status.since()));
                     }

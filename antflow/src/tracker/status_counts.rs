@@ -1,5 +1,4 @@
 use std::ops::{AddAssign, Index};
-use std::sync::atomic::Ordering;
 
 use crate::event::Status;
 use crate::stats::RunView;
@@ -38,24 +37,30 @@ impl StatusCounts {
     pub(super) fn of(run: &RunView) -> Self {
         let counters = run.counters();
         let stats = run.stats();
-        let mut parked = 0;
-        for stage in &counters.stages {
-            parked += stage.parked.load(Ordering::Relaxed);
-        }
-        let (mut busy, mut retrying) = (0, 0);
-        for stage in &stats.stage_stats {
-            busy += stage.in_progress_items as u64;
-            retrying += stage.retrying_items as u64;
-        }
+        let stages = counters.stages.iter();
+        let working: usize = stages
+            .map(|stage| {
+                stage.workers(|workers| {
+                    let workers = workers.iter();
+                    workers.filter(|worker| worker.status.is_working()).count()
+                })
+            })
+            .sum();
+        let retrying: usize = stats
+            .stage_stats
+            .iter()
+            .map(|stage| stage.retrying_items)
+            .sum();
         let last = stats.stage_stats.last();
         let skipped = last.map_or(0, |stage| stage.skipped_items);
-        // Those that no worker holds are in no worker's hand.
-        let held = retrying.saturating_sub(parked);
-        let in_progress = busy.saturating_sub(held).min(stats.items_in_flight);
+        // Of those some may not have left the stage.
+        let skipped = skipped.min(stats.items_processed);
+        let retrying = (retrying as u64).min(stats.items_in_flight);
+        let in_progress = (working as u64).min(stats.items_in_flight - retrying);
         Self {
-            queued: stats.items_in_flight.saturating_sub(in_progress + retrying),
+            queued: stats.items_in_flight - in_progress - retrying,
             in_progress,
-            completed: stats.items_processed.saturating_sub(skipped),
+            completed: stats.items_processed - skipped,
             retrying,
             failed: stats.items_failed,
             skipped,

@@ -13,6 +13,9 @@ struct Watch {
     history: History,
     shared: Arc<Shared>,
     record: Option<Arc<RunRecord>>,
+    /// Whether somebody had subscribed when the run began.
+    has_readers: bool,
+    has_task_readers: bool,
 }
 
 impl Observer for StatusTracker {
@@ -24,6 +27,8 @@ impl Observer for StatusTracker {
             history: self.history,
             shared: Arc::clone(&self.shared),
             record,
+            has_readers: self.shared.statuses.receiver_count() > 0,
+            has_task_readers: self.shared.tasks.receiver_count() > 0,
         }))
     }
 }
@@ -59,13 +64,17 @@ impl Observer for Watch {
             }
         }
         self.callbacks.on_status(event);
-        // An error says that there are no subscribers.
-        let _ = self.shared.statuses.send(event.clone());
+        if self.has_readers {
+            // An error says that they are gone.
+            let _ = self.shared.statuses.send(event.clone());
+        }
     }
 
     fn on_task(&self, event: &TaskEvent) {
         self.callbacks.on_task(event);
-        let _ = self.shared.tasks.send(event.clone());
+        if self.has_task_readers {
+            let _ = self.shared.tasks.send(event.clone());
+        }
     }
 
     fn on_fed(&self, fed: &Fed<'_>) {
@@ -85,14 +94,11 @@ impl Observer for Watch {
 
     fn wants_status(&self, status: Status) -> bool {
         let kept = self.history.is_kept() && !is_ordinary(status);
-        status == Status::Failed
-            || kept
-            || self.callbacks.wants_status(status)
-            || self.shared.statuses.receiver_count() > 0
+        status == Status::Failed || kept || self.callbacks.wants_status(status) || self.has_readers
     }
 
     fn wants_tasks(&self) -> bool {
-        self.callbacks.wants_tasks() || self.shared.tasks.receiver_count() > 0
+        self.callbacks.wants_tasks() || self.has_task_readers
     }
 
     fn wants_batches(&self) -> bool {

@@ -123,7 +123,9 @@ impl<Out: Send + 'static> Drop for Hand<'_, Out> {
             let tag = self.release();
             let worker = Some(self.frame.worker.id.clone());
             let attempts = if tag.has_begun() { tag.attempt() } else { 0 };
-            let started = tag.has_begun().then_some(self.frame.started);
+            // An attempt that was waited for has not begun.
+            let begun = tag.has_begun() && !self.frame.worker.status.is_held();
+            let started = begun.then_some(self.frame.started);
             self.core
                 .cancel(self.frame.stage, worker, tag, attempts, started);
         }

@@ -62,6 +62,7 @@ where
         match step {
             Step::Done(output) => {
                 drop(slots);
+                frame.worker.status.finish();
                 frame.emit_status(Status::Completed, None);
                 frame.worker.completed.add_one();
                 if let Some(completion) = hand.completion() {
@@ -74,6 +75,7 @@ where
             }
             Step::Skipped(output) => {
                 drop(slots);
+                frame.worker.status.finish();
                 frame.emit_status(Status::Skipped, None);
                 frame.worker.skipped.add_one();
                 let hook = made(|| self.hooks.on_skip(&frame.cx, &output));
@@ -141,6 +143,7 @@ where
             frame.cx.tag.begin();
         }
         frame.started = Moment::now();
+        frame.worker.status.begin();
         frame.emit_status(Status::InProgress, None);
         let whole = self.runtime.stage_timeout();
         // A bound beyond the end of time is none.
@@ -175,6 +178,7 @@ where
             let started = Some(frame.started);
             hand.core.give_up(&self.runtime, tag, error, started);
         } else {
+            frame.worker.status.finish();
             frame.emit_status(Status::Failed, Some(&error));
             frame.worker.failed.add_one();
             // The hook may feed the run, which is not over before it.
@@ -206,10 +210,8 @@ where
             yield_now().await;
         } else {
             hand.frame.worker.status.hold();
-            let since = Moment::now();
+            let _waiting = hand.frame.worker.wait();
             parked.come_back(pause).await;
-            let worker = hand.frame.worker;
-            worker.waited.add(Moment::now().ticks() - since.ticks());
         }
     }
 }

@@ -183,11 +183,12 @@ where
             // Neither does it begin what it could not hand on, nor keep it from others while it waits.
             let room = pin!(self.down.room(bench.seat));
             let (worker, alarm) = (bench.worker, &mut bench.alarm);
+            let waiting = worker.wait();
             let (_, released) = self
                 .releasing(Some(desk), &mut calls, worker, alarm, room)
                 .await;
+            drop(waiting);
             begun = Moment::now();
-            worker.waited.add(begun.ticks() - started.ticks());
             hand.frame.started = begun;
             if released {
                 bench.released();

@@ -107,6 +107,7 @@ where
         bell: &mut Bell<'_>,
     ) -> bool {
         let mut waited = false;
+        hand.frame.worker.status.finish();
         loop {
             let entry = match refused {
                 PushError::Full(entry) => entry,
@@ -123,7 +124,7 @@ where
             }
             waited = true;
             let mut room = pin!(self.down.room(hand.seat));
-            let since = Moment::now();
+            let waiting = hand.frame.worker.wait();
             poll_fn(|cx| {
                 let poll = room.as_mut().poll(cx);
                 if poll.is_pending() {
@@ -132,15 +133,13 @@ where
                 poll
             })
             .await;
-            let now = Moment::now();
-            let worker = hand.frame.worker;
-            worker.waited.add(now.ticks() - since.ticks());
+            drop(waiting);
             let Some(entry) = held.release() else {
                 return waited;
             };
             match self.down.try_send(entry, bell) {
                 Ok(()) => {
-                    worker.given.pass(1, now);
+                    hand.frame.worker.given.pass(1, Moment::now());
                     return waited;
                 }
                 Err(again) => refused = again,
