@@ -109,6 +109,11 @@ impl WorkerStatus {
         self.enter_task(HELD);
     }
 
+    /// Whether an attempt has begun since the worker took the item.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.task() != NONE
+    }
+
     /// Whether an attempt goes on.
     pub(crate) fn is_working(&self) -> bool {
         self.is_busy() && !matches!(self.task(), NONE | HELD | FINISHED)

@@ -122,10 +122,14 @@ impl<Out: Send + 'static> Drop for Hand<'_, Out> {
         if self.busy {
             let tag = self.release();
             let worker = Some(self.frame.worker.id.clone());
-            let attempts = if tag.has_begun() { tag.attempt() } else { 0 };
-            // An attempt that was waited for has not begun.
-            let begun = tag.has_begun() && !self.frame.worker.status.is_held();
-            let started = begun.then_some(self.frame.started);
+            let status = &self.frame.worker.status;
+            // An item that came back has the attempt before it, as long as the next one has not begun.
+            let attempts = if status.has_begun() {
+                tag.attempt()
+            } else {
+                tag.attempt() - 1
+            };
+            let started = status.is_working().then_some(self.frame.started);
             self.core
                 .cancel(self.frame.stage, worker, tag, attempts, started);
         }
