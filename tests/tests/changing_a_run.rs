@@ -280,3 +280,53 @@ async fn what_cannot_be_is_refused_by_name() {
     stage.resize(3).unwrap();
     assert!(!stage.is_paused());
 }
+
+#[stage(workers = 2)]
+async fn nap(millis_long: u64) -> u64 {
+    tokio::time::sleep(millis(millis_long)).await;
+    millis_long
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_leaves_calls_whom_it_owes_a_call() {
+    for naps in [[30, 60], [60, 30]] {
+        let run = pipeline!(nap >> double.workers(1)).start().unwrap();
+        // The stage is known to suspend by now, so it puts calls off.
+        within(run.feed([10, 10])).await.unwrap();
+        tokio::time::sleep(millis(60)).await;
+        within(run.feed(naps)).await.unwrap();
+        quiet().await;
+        run.stage::<nap>().unwrap().resize(1).unwrap();
+        assert_eq!(within(run.join()).await.len(), 4);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_workers_than_there_may_be_are_refused() {
+    let run = pipeline!(second).start().unwrap();
+    let error = run
+        .stage::<second>()
+        .unwrap()
+        .resize(usize::MAX)
+        .unwrap_err();
+    assert!(error.to_string().contains("the most are"), "{error}");
+    assert_eq!(run.stats().stage_stats[0].workers, 2);
+    within(run.feed(0..2)).await.unwrap();
+    assert_eq!(within(run.join()).await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_rate_again_is_no_new_burst() {
+    let paced = pipeline!(noting.rate(Rate::new(10, seconds(1))));
+    let later = Log::new();
+    let run = paced.with_state(later.clone()).start().unwrap();
+    let stage = run.stage::<noting>().unwrap();
+    within(run.feed(0..40)).await.unwrap();
+    for _ in 0..20 {
+        stage.set_rate(Rate::new(10, seconds(1))).unwrap();
+        tokio::time::sleep(millis(50)).await;
+    }
+    // A burst of ten, and ten in the second after it.
+    assert!((19..=21).contains(&later.len()), "{}", later.len());
+    within(run.shutdown()).await;
+}

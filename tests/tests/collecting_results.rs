@@ -1,7 +1,7 @@
 //! A run keeps all results, those of failures, or none.
 
 use antflow::{Collect, PipelineResult, pipeline, stage};
-use antflow_tests::{Boom, millis, within};
+use antflow_tests::{Boom, millis, panic_quietly, within};
 
 #[stage(workers = 3)]
 async fn odd(item: u64) -> Result<u64, Boom> {
@@ -65,4 +65,30 @@ async fn a_stream_gives_all_results_in_any_case() {
         count += 1;
     }
     assert_eq!(count, 10);
+}
+
+/// A value that cannot be dropped quietly.
+struct Grenade(u64);
+
+impl Drop for Grenade {
+    fn drop(&mut self) {
+        if self.0 == 3 {
+            panic_quietly("dropped");
+        }
+    }
+}
+
+#[stage(workers = 2)]
+async fn arm(item: u64) -> Grenade {
+    Grenade(item)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_panics_when_it_is_dropped_ends_no_run() {
+    for collect in [Collect::Nothing, Collect::Failures] {
+        let run = pipeline!(arm).collect(collect).start().unwrap();
+        within(run.feed(0..10)).await.unwrap();
+        assert!(within(run.join()).await.is_empty());
+        assert_eq!(run.stats().items_processed, 10);
+    }
 }

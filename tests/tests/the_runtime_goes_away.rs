@@ -214,3 +214,20 @@ fn without_a_runtime_nothing_starts() {
     let message = StartError::NoRuntime.to_string();
     assert!(message.contains("#[tokio::main]"), "{message}");
 }
+
+#[test]
+fn a_runtime_that_goes_does_not_wait_for_callbacks() {
+    for _ in 0..50 {
+        let runtime = multi_thread();
+        let callbacks = Callbacks::new().on_status_change(|_: StatusEvent| {});
+        let etl = endless(&Gauge::new()).observe(callbacks.clone());
+        let run = runtime.block_on(within(async {
+            let run = etl.start().unwrap();
+            run.feed(0..20).await.unwrap();
+            run
+        }));
+        drop(runtime);
+        drop(run);
+        assert_eq!(callbacks.panics(), 0);
+    }
+}

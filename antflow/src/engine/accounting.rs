@@ -52,9 +52,9 @@ impl Accounting {
         }
     }
 
-    /// Counts the item out when the guard is dropped, wherever that is.
-    pub(crate) fn settle_later(&self) -> SettleLater<'_> {
-        SettleLater(self)
+    /// Counts items out when the guard is dropped, wherever that is.
+    pub(crate) fn settle_later(&self, count: u64) -> SettleLater<'_> {
+        SettleLater(self, count)
     }
 
     /// Accepts nothing from outside any more.
@@ -88,10 +88,10 @@ impl Accounting {
 /// See [`Accounting::settle_later`].
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct SettleLater<'a>(&'a Accounting);
+pub(crate) struct SettleLater<'a>(&'a Accounting, u64);
 
 impl Drop for SettleLater<'_> {
     fn drop(&mut self) {
-        self.0.settle(1);
+        self.0.settle(self.1);
     }
 }

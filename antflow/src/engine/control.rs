@@ -80,9 +80,8 @@ where
     }
 
     fn pause(&self, paused: bool) {
-        let counters = &self.runtime.counters;
-        counters.paused.store(paused, Ordering::Relaxed);
-        self.queue.pause(paused, &mut Bell::default());
+        let flag = &self.runtime.counters.paused;
+        self.queue.pause(paused, flag, &mut Bell::default());
     }
 
     fn resize(self: Arc<Self>, workers: usize) {
@@ -91,6 +90,9 @@ where
     }
 
     fn set_rate(self: Arc<Self>, rate: Option<Rate>) {
+        if rate.is_none() && self.runtime.limits.get().is_none() {
+            return;
+        }
         let limits = self.runtime.limits.get_or_init(|| Limits::new(None, None));
         limits.set_rate(rate);
         // A worker that knew of no limit makes room for one that does.

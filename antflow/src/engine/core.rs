@@ -108,7 +108,7 @@ impl<Out> Core<Out> {
 
     /// Ends an item; the run is not over before the guard is dropped.
     pub(crate) fn conclude(&self, tag: Tag, value: Result<Out, ItemError>) -> SettleLater<'_> {
-        let settled = self.shared.accounting.settle_later();
+        let settled = self.shared.accounting.settle_later(1);
         let tally = &self.shared.run.tally;
         let counter = match &value {
             Ok(_) => &tally.completed,
@@ -135,11 +135,12 @@ impl<Out> Core<Out> {
         let count = count as u64;
         let completed = &self.shared.run.tally.completed;
         completed.fetch_add(count, Ordering::Relaxed);
+        // Results that are not kept are dropped there, which may panic.
+        let _settled = self.shared.accounting.settle_later(count);
         let results = entries
             .into_iter()
             .map(|entry| PipelineResult::new(entry.tag, Ok(entry.value)));
         self.outlet.put(results, bell);
-        self.shared.accounting.settle(count);
     }
 
     /// Ends an item as cancelled, because the run was cut off after so many attempts in the stage, the last of which was
@@ -245,6 +246,10 @@ impl Shared {
         let mut handles = self.handles();
         let drive = Drive::new(Arc::clone(&seat), 0);
         let task = self.tasks.tracker.spawn_on(drive, &self.tasks.runtime);
+        // One that comes in the place of another may come after all were cut off.
+        if self.cancellation.is_cancelled() {
+            task.abort();
+        }
         if handles.workers.len() == handles.workers.capacity() {
             // Those who have left their pool.
             handles.workers.retain(|(_, task)| !task.is_finished());

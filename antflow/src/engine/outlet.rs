@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
 use crossbeam_utils::CachePadded;
@@ -47,6 +48,13 @@ pub(crate) enum Results<Out> {
         order: Reorder<Option<PipelineResult<Out>>>,
         ready: VecDeque<PipelineResult<Out>>,
     },
+}
+
+/// Drops a result that is not kept. Its item has ended, so a panic changes nothing any more.
+fn drop_value<Out>(result: PipelineResult<Out>) {
+    if catch_unwind(AssertUnwindSafe(|| drop(result))).is_err() {
+        crate::log::error!("a value panicked when it was dropped");
+    }
 }
 
 impl<Out> Outlet<Out> {
@@ -98,7 +106,11 @@ impl<Out> Outlet<Out> {
             Collect::Failures => {
                 let failure = |result: PipelineResult<Out>| {
                     let place = result.sequence_id;
-                    (place, Some(result).filter(|result| !result.is_success()))
+                    if result.is_success() {
+                        drop_value(result);
+                        return (place, None);
+                    }
+                    (place, Some(result))
                 };
                 let outcomes: Vec<_> = outcomes.into_iter().map(failure).collect();
                 self.enter(bell, |results| {
@@ -110,7 +122,7 @@ impl<Out> Outlet<Out> {
                     }
                 });
             }
-            Collect::Nothing => outcomes.into_iter().for_each(drop),
+            Collect::Nothing => outcomes.into_iter().for_each(drop_value),
         }
     }
 

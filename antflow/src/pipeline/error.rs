@@ -73,6 +73,16 @@ pub enum ControlError {
         /// The name of the stage.
         stage: String,
     },
+    /// So many workers are a slip, and would be a lot of memory.
+    #[error("stage `{stage}` cannot have {workers} workers: the most are {most}")]
+    TooManyWorkers {
+        /// The name of the stage.
+        stage: String,
+        /// How many it was to have.
+        workers: usize,
+        /// How many it may have.
+        most: usize,
+    },
     /// A rate lets something begin.
     #[error("stage `{stage}` cannot have a rate of zero: pause it instead")]
     ZeroRate {

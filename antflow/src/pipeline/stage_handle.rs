@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use super::error::{ControlError, UnknownStage};
 use super::registry::{Entry, Registry};
+use super::validate::MOST_WORKERS;
 use crate::engine::control::Control;
 use crate::stage::{Rate, Stage};
 
@@ -78,14 +79,23 @@ impl StageHandle {
     /// Sets how many workers the stage has.
     ///
     /// New ones begin at once. Those that are too many leave when they have finished what they have taken; those of the
-    /// highest index go. The queue stays as long as it is.
+    /// highest index go, and their states and metrics stay. The queue stays as long as it is. An ordered stage has no
+    /// more items in work than its queue takes, or than it had workers at its start.
     ///
     /// # Errors
     /// [`ControlError::NoWorkers`] if there were to be none; [pause](Self::pause) the stage instead.
+    /// [`ControlError::TooManyWorkers`] if there were to be more than a million.
     pub fn resize(&self, workers: usize) -> Result<(), ControlError> {
         if workers == 0 {
             return Err(ControlError::NoWorkers {
                 stage: self.name.to_string(),
+            });
+        }
+        if workers > MOST_WORKERS {
+            return Err(ControlError::TooManyWorkers {
+                stage: self.name.to_string(),
+                workers,
+                most: MOST_WORKERS,
             });
         }
         self.control(|control| control.resize(workers));

@@ -6,7 +6,7 @@ use super::error::ConfigError;
 use crate::stage::{Rate, Retry, StageConfig, TaskConfig};
 
 /// More workers than this are a slip, and would be a lot of memory.
-const MOST_WORKERS: usize = 1 << 20;
+pub(super) const MOST_WORKERS: usize = 1 << 20;
 
 /// Finds all that cannot work, and says it together.
 pub(super) fn validate(

@@ -41,7 +41,12 @@ impl Limits {
 
     /// Changes the rate, also for those who wait.
     pub(crate) fn set_rate(&self, rate: Option<Rate>) {
-        self.pacer.rate.send_replace(rate);
+        // The rate that it has already goes on; it does not begin with a new burst.
+        self.pacer.rate.send_if_modified(|old| {
+            let is_new = *old != rate;
+            *old = rate;
+            is_new
+        });
     }
 }
 

@@ -115,8 +115,8 @@ impl Slab {
         let Some(chunk) = self.read().get(&number).cloned() else {
             return;
         };
-        chunk.entrances[self.place(item)].store(0, Ordering::Release);
-        if chunk.forgotten.fetch_add(1, Ordering::AcqRel) + 1 == self.items {
+        let before = chunk.entrances[self.place(item)].swap(0, Ordering::AcqRel);
+        if before != 0 && chunk.forgotten.fetch_add(1, Ordering::AcqRel) + 1 == self.items {
             self.write().remove(&number);
         }
     }

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_utils::CachePadded;
 
@@ -218,10 +219,12 @@ impl<T> Queue<T> {
         inner.call_feeders(self.capacity, self.slack(), bell);
     }
 
-    /// Gives nothing out until this is said again with `false`. What workers have taken by then is theirs.
-    pub(crate) fn pause(&self, paused: bool, bell: &mut Bell<'_>) {
+    /// Gives nothing out until this is said again with `false`, and says so by the flag. What workers have taken by then
+    /// is theirs.
+    pub(crate) fn pause(&self, paused: bool, flag: &AtomicBool, bell: &mut Bell<'_>) {
         let mut inner = lock(&self.inner);
         inner.paused = paused;
+        flag.store(paused, Ordering::Relaxed);
         bell.extend(inner.worker_to_wake());
     }
 

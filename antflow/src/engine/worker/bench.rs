@@ -102,6 +102,9 @@ where
     pub(super) async fn breathe(&mut self, lets_go: bool) {
         let observers = &self.cell.core().shared.observers;
         if observers.are_overloaded() {
+            if self.worker.owes.swap(false, Ordering::Relaxed) {
+                self.cell.down.call(&mut self.bell);
+            }
             self.rang |= self.bell.ring();
             observers.ready().await;
         }
@@ -192,6 +195,9 @@ where
 
     /// Lets go of all that it has, as the worker leaves.
     pub(super) fn leave(&mut self) {
+        if self.worker.owes.swap(false, Ordering::Relaxed) {
+            self.cell.down.call(&mut self.bell);
+        }
         if let Some(desk) = &self.desk {
             self.cell
                 .put_away(self.worker, desk.clear(), &mut self.bell);

@@ -84,7 +84,6 @@ where
         let mut taker = self.queue.taker();
         let leaves = loop {
             if self.is_to_leave(index, M::PLAIN) {
-                bench.leave();
                 break true;
             }
             // Who takes an item of an ordered stage first begins it first, and asking the source may take long.
@@ -127,7 +126,11 @@ where
             };
             self.work_on::<M>(&mut hand, &mut bench, batch).await;
         };
+        // Nobody lays anything on its desk from now on.
         drop(taker);
+        if leaves {
+            bench.leave();
+        }
         drop(bench);
         drop(hand);
         leaving.0 = None;

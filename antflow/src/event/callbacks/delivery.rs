@@ -91,19 +91,16 @@ impl Queue {
     /// Sends an event, and starts a task for it where there is none. Without a runtime it is dropped and counted.
     pub(super) fn send(self: &Arc<Self>, event: Event, recipients: &Recipients) {
         let mut line = self.line();
+        let mut runtime = None;
         if !line.is_served {
-            let Ok(runtime) = Handle::try_current() else {
+            let Ok(current) = Handle::try_current() else {
                 drop(line);
                 self.drop_one();
                 return;
             };
             line.is_served = true;
             line.is_idle = false;
-            let delivery = Delivery {
-                queue: Arc::clone(self),
-                taken: VecDeque::new(),
-            };
-            runtime.spawn(delivery.run(recipients.clone()));
+            runtime = Some(current);
         }
         line.events.push_back(event);
         self.sent.fetch_add(1, Ordering::AcqRel);
@@ -111,6 +108,14 @@ impl Queue {
         drop(line);
         if was_idle {
             self.arrival.notify_one();
+        }
+        // Not under the lock: a runtime that is shutting down drops the task here, which counts the event as dropped.
+        if let Some(runtime) = runtime {
+            let delivery = Delivery {
+                queue: Arc::clone(self),
+                taken: VecDeque::new(),
+            };
+            runtime.spawn(delivery.run(recipients.clone()));
         }
     }
 
