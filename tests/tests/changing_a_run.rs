@@ -330,3 +330,17 @@ async fn the_same_rate_again_is_no_new_burst() {
     assert!((19..=21).contains(&later.len()), "{}", later.len());
     within(run.shutdown()).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_over_is_not_changed_any_more() {
+    let run = pipeline!(second).start().unwrap();
+    within(run.feed(0..2)).await.unwrap();
+    within(run.join()).await;
+    let stage = run.stage::<second>().unwrap();
+    stage.resize(8).unwrap();
+    stage.set_rate(Rate::new(1, seconds(1))).unwrap();
+    run.pause();
+    let stats = &run.stats().stage_stats[0];
+    assert_eq!((stats.workers, stats.is_paused), (2, false));
+    assert_eq!(run.worker_states().len(), 2);
+}

@@ -22,7 +22,7 @@ pub(crate) trait Control: Send + Sync {
     /// Frees what waits behind items that block their threads. False: no worker holds more than its item.
     fn rescue(&self) -> bool;
 
-    /// Lets the workers take nothing more, or go on.
+    /// Lets the workers take nothing more, or go on. As with what follows, nothing is changed once the stage is closed.
     fn pause(&self, paused: bool);
 
     /// Sets how many workers there are, one at least.
@@ -80,17 +80,24 @@ where
     }
 
     fn pause(&self, paused: bool) {
+        if self.queue.is_closed() {
+            return;
+        }
         let flag = &self.runtime.counters.paused;
         self.queue.pause(paused, flag, &mut Bell::default());
     }
 
     fn resize(self: Arc<Self>, workers: usize) {
+        if self.queue.is_closed() {
+            return;
+        }
         self.runtime.counters.pool.store(workers, Ordering::Release);
         self.fill_pool();
     }
 
     fn set_rate(self: Arc<Self>, rate: Option<Rate>) {
-        if rate.is_none() && self.runtime.limits.get().is_none() {
+        let has_none = rate.is_none() && self.runtime.limits.get().is_none();
+        if has_none || self.queue.is_closed() {
             return;
         }
         let limits = self.runtime.limits.get_or_init(|| Limits::new(None, None));

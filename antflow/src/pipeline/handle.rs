@@ -318,7 +318,7 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     /// Cuts the run off, and returns all results in input order: what was not done ends cancelled.
     ///
     /// Tasks are dropped at their next `.await`, so it takes as long as the longest stretch of work between two of
-    /// them. Calling it again does no harm.
+    /// them; and as long as callbacks take for the events that wait for them. Calling it again does no harm.
     ///
     /// # Cancel safety
     /// Dropped, the run is cut off all the same; another call returns the results.

@@ -228,6 +228,10 @@ impl<T> Queue<T> {
         bell.extend(inner.worker_to_wake());
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        lock(&self.inner).closed
+    }
+
     /// Wakes all workers that wait, so that each sees whether it is to go on.
     pub(crate) fn wake_workers(&self, bell: &mut Bell<'_>) {
         let mut inner = lock(&self.inner);

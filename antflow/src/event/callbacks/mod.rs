@@ -28,7 +28,9 @@ pub enum Overflow {
 /// callback that panics or gives an error is counted, logged with the feature `tracing`, and the next event follows. A
 /// run returns when its events were dealt with.
 ///
-/// Clones share the callbacks, the queue and the counts.
+/// Clones share the queue and the counts; set all callbacks before you clone or use it. The callbacks run on the runtime
+/// in which the first event was sent, as long as there is one. A callback that ends the run that it watches does so by
+/// [`shutdown`](crate::Handle::shutdown), or from a task of its own: a `join` may wait for workers who wait for the callback.
 ///
 /// ```
 /// use antflow::event::{Callbacks, StatusEvent, TaskEvent};
