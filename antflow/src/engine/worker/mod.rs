@@ -175,11 +175,15 @@ where
         if rest > 0 || calls || owes.load(Ordering::Relaxed) {
             self.core().shared.watchdog.wake();
         }
+        let mut begun = started;
         if self.order.is_none() && bench.has_called() {
             bench.let_go().await;
+            // What others did meanwhile says nothing of the batch.
+            begun = Moment::now();
+            hand.frame.started = begun;
         }
         let desk = bench.desk.as_ref().filter(|_| rest > 0).map(Arc::clone);
-        let (mut rest, mut begun) = (rest, started);
+        let mut rest = rest;
         if let Some(desk) = &desk
             && bench.reserve(rest + 1) == 0
         {
