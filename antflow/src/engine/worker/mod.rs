@@ -151,7 +151,7 @@ where
             ticket,
             rest,
             calls,
-            started,
+            mut started,
         } = batch;
         let Envelope { value, tag } = first;
         hand.ticket = ticket;
@@ -175,13 +175,14 @@ where
         if rest > 0 || calls || owes.load(Ordering::Relaxed) {
             self.core().shared.watchdog.wake();
         }
-        let mut begun = started;
         if self.order.is_none() && bench.has_called() {
             bench.let_go().await;
-            // What others did meanwhile says nothing of the batch.
-            begun = Moment::now();
-            hand.frame.started = begun;
+            // What others did meanwhile is no time of this worker's.
+            started = Moment::now();
+            hand.frame.started = started;
+            hand.frame.worker.status.set_since(started);
         }
+        let mut begun = started;
         let desk = bench.desk.as_ref().filter(|_| rest > 0).map(Arc::clone);
         let mut rest = rest;
         if let Some(desk) = &desk
