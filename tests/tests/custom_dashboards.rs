@@ -142,6 +142,43 @@ async fn a_run_that_is_dropped_comes_to_its_end_on_the_screen() {
     assert_eq!(updates(&told).len(), 3 + 1);
 }
 
+#[stage(workers = 500)]
+async fn hang(item: u64) -> u64 {
+    std::future::pending::<()>().await;
+    item
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_in_flight_at_the_end_of_a_run_that_is_dropped() {
+    let told = Log::new();
+    let run = pipeline!(hang).start().unwrap();
+    run.custom_dashboard(Ending(told.clone()), seconds(1));
+    within(run.feed(0..500)).await.unwrap();
+    while run.stats().stage_stats[0].in_progress_items < 500 {
+        tokio::task::yield_now().await;
+    }
+    drop(run);
+    within(async {
+        while told.entries().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let last = told.entries().remove(0);
+    assert_eq!((last.items_in_flight, last.items_cancelled), (0, 500));
+}
+
+/// Keeps the stats of the end.
+struct Ending(Log<PipelineStats>);
+
+impl Dashboard for Ending {
+    fn on_update(&mut self, _: &DashboardSnapshot) {}
+
+    fn on_finish(&mut self, snapshot: &DashboardSnapshot) {
+        self.0.push(snapshot.pipeline_stats.clone());
+    }
+}
+
 /// Panics when it is called for the `n`th time.
 struct Broken(u32);
 

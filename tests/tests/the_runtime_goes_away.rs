@@ -105,6 +105,21 @@ fn joining_a_run_whose_runtime_is_gone_gives_all_results() {
 }
 
 #[test]
+fn a_run_whose_workers_never_got_their_turn_ends_with_the_runtime() {
+    let gauge = Gauge::new();
+    let first = current_thread();
+    let run = first.block_on(async {
+        let run = endless(&gauge).start().unwrap();
+        // There is room for all, so the only thread goes on with this.
+        run.feed(0..10).await.unwrap();
+        run
+    });
+    drop(first);
+    let results = current_thread().block_on(within(run.join()));
+    assert_eq!(outcomes(&results), [Outcome::Cancelled; 10]);
+}
+
+#[test]
 fn a_retry_that_waits_without_a_worker_ends_with_the_runtime() {
     let first = current_thread();
     let run = first.block_on(within(async {

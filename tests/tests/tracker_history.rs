@@ -250,6 +250,43 @@ async fn only_the_last_items_are_kept_where_only_those_are_wanted() {
     assert_eq!(tracker.error_summary().total_failed, stats.failed);
 }
 
+#[stage(workers = 2, ordered)]
+async fn publish(item: u64) -> u64 {
+    if item == 0 {
+        std::future::pending::<()>().await;
+    }
+    item
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_that_is_cancelled_after_its_last_stage_is_one_of_the_last() {
+    let tracker = StatusTracker::new().with_history(History::Last(2));
+    let run = pipeline!(publish).observe(tracker.clone()).start().unwrap();
+    within(run.feed([0, 1])).await.unwrap();
+    quiet().await;
+    within(run.shutdown()).await;
+    // The second item was done and waited for the first one, which never was.
+    for (id, statuses) in [
+        (
+            0,
+            [Status::Queued, Status::InProgress, Status::Cancelled].as_slice(),
+        ),
+        (
+            1,
+            &[
+                Status::Queued,
+                Status::InProgress,
+                Status::Completed,
+                Status::Cancelled,
+            ],
+        ),
+    ] {
+        let events = tracker.history(id);
+        let heard: Vec<_> = events.iter().map(|event| event.status).collect();
+        assert_eq!(heard, statuses, "of item {id}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_history_the_counts_are_all_there() {
     let (none, full) = (

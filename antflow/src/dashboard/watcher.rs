@@ -1,6 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -16,8 +17,9 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// Starts the task, which must be done inside of a runtime.
+    /// Starts the task on the runtime of the run.
     pub(crate) fn start(
+        runtime: &Handle,
         run: RunView,
         dashboard: Box<dyn Dashboard>,
         total_items: Option<u64>,
@@ -29,7 +31,7 @@ impl Watcher {
             dashboard: Some(dashboard),
         };
         Self {
-            task: tokio::spawn(watch(screen, total_items, every, ended.clone())),
+            task: runtime.spawn(watch(screen, total_items, every, ended.clone())),
             ended: ended.drop_guard(),
         }
     }
@@ -55,6 +57,8 @@ async fn watch(
     while ended.run_until_cancelled(ticks.tick()).await.is_some() {
         screen.show(|dashboard, run| dashboard.on_update(&run.snapshot()));
     }
+    // Of a run that was dropped, tasks may still be on their way to their ends.
+    screen.run.ended().await;
     screen.show(|dashboard, run| {
         let last = run.snapshot();
         dashboard.on_update(&last);

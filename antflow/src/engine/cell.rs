@@ -18,8 +18,8 @@ use super::source::Source;
 use super::sync::{Mutex, lock};
 use super::task_list::{TaskList, same};
 use crate::clock::Moment;
-use crate::event::{Completion, Completions, Fed, Status};
-use crate::item::{Details, Tag};
+use crate::event::Status;
+use crate::item::Tag;
 use crate::stage::{Configured, Stage, WorkerId};
 use crate::stats::WorkerCounters;
 
@@ -169,11 +169,11 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         let (counters, now) = (&self.runtime.counters, Moment::now());
         self.tell(worker, &completions);
         if reserved > 0 {
-            counters.handed_on.pass_shared(outputs.len(), now);
+            counters.handed_on.pass(outputs.len(), now);
             self.down.fill(reserved, &mut outputs, now, bell);
         }
         if lent > 0 {
-            counters.fed.pass_shared(inputs.len(), now);
+            counters.fed.pass(inputs.len(), now);
             let inputs = inputs
                 .into_iter()
                 .map(|envelope| (envelope.tag.priority(), envelope));
@@ -198,48 +198,6 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         }
     }
 
-    /// Tells observers of items that are completed. To be called before they are handed on.
-    #[inline]
-    pub(super) fn tell(&self, worker: &WorkerCounters, items: &[Completion]) {
-        if !items.is_empty() {
-            self.core().shared.observers.completed(&Completions {
-                stage: self.runtime.index,
-                worker: &worker.id,
-                items,
-            });
-        }
-    }
-
-    /// Tells observers of items that were accepted, the first of which has this sequence number.
-    pub(super) fn tell_fed<'a>(
-        &self,
-        first: u64,
-        details: impl ExactSizeIterator<Item = &'a Option<Arc<Details>>>,
-        now: Moment,
-    ) {
-        let observers = &self.core().shared.observers;
-        if observers.want_batches() {
-            let count = details.len() as u64;
-            let said = (first..).zip(details);
-            let said: Vec<_> = said
-                .filter_map(|(item, details)| Some((item, details.clone()?)))
-                .collect();
-            observers.fed(&Fed {
-                stage: self.runtime.index,
-                first,
-                count,
-                at: now,
-                details: &said,
-            });
-        }
-    }
-
-    pub(super) fn emit_queued(&self, tag: &Tag) {
-        let shared = &self.core().shared;
-        let event = shared.status_event(&self.runtime, tag, Status::Queued, None);
-        shared.observers.status(&event);
-    }
-
     /// Ends items that the queue would not have or had to let go of.
     pub(super) fn turn_all_away(
         &self,
@@ -248,10 +206,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
     ) {
         let refused = refused.into_iter();
         if refused.len() > 0 {
-            self.runtime
-                .counters
-                .withdrawn
-                .pass_shared(refused.len(), now);
+            self.runtime.counters.withdrawn.pass(refused.len(), now);
         }
         for envelope in refused {
             self.turn_away(envelope.tag, None);
@@ -372,7 +327,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         };
         self.queue.fill(reserved, entries, lay, bell);
         if laid > 0 {
-            self.runtime.counters.withdrawn.pass_shared(laid, now);
+            self.runtime.counters.withdrawn.pass(laid, now);
             self.core().shared.watchdog.wake();
         }
         self.turn_all_away(entries.drain(..), now);

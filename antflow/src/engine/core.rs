@@ -241,11 +241,17 @@ impl Shared {
         self.closed.cancel();
     }
 
+    /// Where the run was started.
+    pub(crate) fn runtime(&self) -> &runtime::Handle {
+        &self.tasks.runtime
+    }
+
     /// Spawns the task of a worker.
     pub(crate) fn drive(&self, seat: Arc<Seat>) {
-        let mut handles = self.handles();
         let drive = Drive::new(Arc::clone(&seat), 0);
+        // Not under the lock: a runtime that is gone drops it here, which closes the stage.
         let task = self.tasks.tracker.spawn_on(drive, &self.tasks.runtime);
+        let mut handles = self.handles();
         // One that comes in the place of another may come after all were cut off.
         if self.cancellation.is_cancelled() {
             task.abort();

@@ -66,7 +66,7 @@ where
             self.tell_fed(first.tag.sequence_id, labels, now);
         }
         let fed = &self.runtime.counters.fed;
-        fed.pass_shared(envelopes.len(), now);
+        fed.pass(envelopes.len(), now);
         let mut entries = envelopes.into_iter().map(Self::entry).collect();
         self.fill(reserved, &mut entries, now, &mut Bell::default());
     }

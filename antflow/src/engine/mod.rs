@@ -30,6 +30,7 @@ pub(crate) mod sink;
 pub(crate) mod source;
 mod sync;
 pub(crate) mod task_list;
+mod telling;
 pub(crate) mod watchdog;
 mod worker;
 

@@ -51,7 +51,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Parked<S, L, St, D> {
             let pushed = queue.push_again(priority, envelope, self.ticket, &mut bell);
             if pushed.is_ok() {
                 let fed = &self.cell.runtime.counters.fed;
-                fed.pass_shared(1, Moment::now());
+                fed.pass(1, Moment::now());
             }
             self.envelope = pushed.err();
         }

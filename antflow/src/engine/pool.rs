@@ -46,7 +46,11 @@ where
 
     /// Says that a worker has left, which asked whether it was to. Another one may take its place.
     pub(super) fn leave_pool(self: &Arc<Self>, index: usize) {
-        lock(&self.pool).present[index] = false;
-        self.fill_pool();
+        let mut pool = lock(&self.pool);
+        let returns = index < self.runtime.counters.pool.load(Ordering::Acquire);
+        pool.present[index] = returns;
+        if returns {
+            self.start_worker(index);
+        }
     }
 }

@@ -249,9 +249,6 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
 
     /// Shows the run on a dashboard, which is updated in this interval: 0.1 to 1 second is what people like to see.
     /// The methods that end the run wait until it has shown the end.
-    ///
-    /// # Panics
-    /// Outside of a Tokio runtime.
     pub fn custom_dashboard(&self, dashboard: impl Dashboard, update_every: Duration) {
         self.show(Box::new(dashboard), None, update_every);
     }
@@ -262,7 +259,8 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         total_items: Option<u64>,
         update_every: Duration,
     ) {
-        let watcher = Watcher::start(self.view(), dashboard, total_items, update_every);
+        let runtime = self.core.shared.runtime();
+        let watcher = Watcher::start(runtime, self.view(), dashboard, total_items, update_every);
         self.registry.watchers().push(watcher);
     }
 

@@ -1,7 +1,6 @@
 //! Pipelines: stages wired together, runs of them, and what comes out.
 
 mod chain;
-mod dashboards;
 mod error;
 mod feed;
 mod feeder;
@@ -12,6 +11,7 @@ mod run;
 mod stage_handle;
 mod stream;
 mod validate;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -2,16 +2,14 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::panic::resume_unwind;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::Pipeline;
 use super::chain::Launch;
-use super::dashboards::Dashboards;
 use super::error::StartError;
-use super::handle::Handle;
+use super::watching::Watching;
 use crate::dashboard::Dashboard;
 use crate::engine::outlet::Outlet;
 use crate::event::Observer;
@@ -46,13 +44,9 @@ pub struct Run<Out> {
 #[derive(Default)]
 struct Options {
     cancel_on: Option<CancellationToken>,
-    observers: Vec<Arc<dyn Observer>>,
-    dashboards: Dashboards,
-    starts: Starts,
+    watching: Watching,
 }
 
-/// What is to be called when a run has been started.
-pub(super) type Starts = Vec<Box<dyn FnOnce(RunView) + Send>>;
 type Finished<Out> = Pin<Box<dyn Future<Output = Results<Out>> + Send>>;
 type Results<Out> = Result<Vec<PipelineResult<Out>>, StartError>;
 
@@ -79,7 +73,7 @@ impl<Out: Send + 'static> Run<Out> {
 
     /// Adds an observer for this run alone.
     pub fn observe(mut self, observer: impl Observer) -> Self {
-        self.options.observers.push(Arc::new(observer));
+        self.options.watching.add_observer(observer);
         self
     }
 
@@ -104,39 +98,33 @@ impl<Out: Send + 'static> Run<Out> {
     /// # }
     /// ```
     pub fn on_start(mut self, call: impl FnOnce(RunView) + Send + 'static) -> Self {
-        self.options.starts.push(Box::new(call));
+        self.options.watching.add_start(call);
         self
     }
 
     /// Shows the run on a dashboard, from its start to its end. Of several, each shows it.
     pub fn custom_dashboard(mut self, dashboard: impl Dashboard) -> Self {
-        self.options.dashboards.add(dashboard);
+        self.options.watching.add_dashboard(dashboard);
         self
     }
 
     /// Sets how often dashboards are updated: every half second by default. 0.1 to 1 second is what people like to see.
     pub fn update_every(mut self, interval: Duration) -> Self {
-        self.options.dashboards.update_every = interval;
+        self.options.watching.update_every = interval;
         self
     }
 }
 
-async fn run<C, St, I>(
-    mut pipeline: Pipeline<C, St>,
-    items: I,
-    mut options: Options,
-) -> Results<C::Output>
+async fn run<C, St, I>(pipeline: Pipeline<C, St>, items: I, options: Options) -> Results<C::Output>
 where
     C: Launch<St>,
     St: Send + Sync + 'static,
     I: Iterator<Item: IntoItem<C::Input>> + Send + 'static,
 {
-    pipeline.observers.extend(options.observers);
-    let run = Handle::start(&pipeline, Outlet::collecting(pipeline.collect))?;
-    for call in options.starts {
-        call(run.view());
-    }
-    options.dashboards.show(&run, items.size_hint());
+    let outlet = Outlet::collecting(pipeline.collect);
+    let run = options
+        .watching
+        .start(pipeline, outlet, items.size_hint())?;
     run.feed_lazily(items);
     let results = match options.cancel_on {
         None => run.join().await,

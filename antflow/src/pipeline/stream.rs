@@ -15,12 +15,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Pipeline;
 use super::chain::Launch;
-use super::dashboards::Dashboards;
 use super::error::StartError;
 use super::feed::Windowed;
 use super::handle::Handle;
 use super::registry::Registry;
-use super::run::Starts;
+use super::watching::Watching;
 use crate::dashboard::Dashboard;
 use crate::engine::Collect;
 use crate::engine::core::Core;
@@ -42,9 +41,7 @@ struct Options {
     ordered: bool,
     window: usize,
     cancel_on: CancellationToken,
-    dashboards: Dashboards,
-    observers: Vec<Arc<dyn Observer>>,
-    starts: Starts,
+    watching: Watching,
 }
 
 enum Phase<Out: Send + 'static> {
@@ -88,20 +85,17 @@ impl<Out: Send + 'static> ResultStream<Out> {
             .descriptions()
             .iter()
             .fold(0, |sum: usize, stage| sum.saturating_add(stage.room()));
-        let mut pipeline = pipeline.clone();
+        let pipeline = pipeline.clone();
         let start = move |options: &mut Options| {
             let _entered = runtime.enter();
-            pipeline.observers.append(&mut options.observers);
             let outlet = if options.ordered {
                 Outlet::collecting(Collect::All)
             } else {
                 Outlet::completing()
             };
-            let run = Handle::start(&pipeline, outlet).expect("the configuration was validated");
-            for call in options.starts.drain(..) {
-                call(run.view());
-            }
-            options.dashboards.show(&run, items.size_hint());
+            let run = std::mem::take(&mut options.watching)
+                .start(pipeline, outlet, items.size_hint())
+                .expect("the configuration was validated");
             let permits = Arc::new(Semaphore::new(options.window.min(Semaphore::MAX_PERMITS)));
             let items = Windowed::new(items, Arc::clone(&permits));
             Running {
@@ -117,9 +111,7 @@ impl<Out: Send + 'static> ResultStream<Out> {
                 ordered: false,
                 window,
                 cancel_on: CancellationToken::new(),
-                dashboards: Dashboards::default(),
-                observers: Vec::new(),
-                starts: Starts::new(),
+                watching: Watching::default(),
             },
             phase: Phase::Waiting(Box::new(start)),
         })
@@ -159,26 +151,26 @@ impl<Out: Send + 'static> ResultStream<Out> {
 
     /// Adds an observer for this run alone. Without effect once it was polled.
     pub fn observe(mut self, observer: impl Observer) -> Self {
-        self.options.observers.push(Arc::new(observer));
+        self.options.watching.add_observer(observer);
         self
     }
 
     /// Calls this with a view of the run when it has been started. Without effect once it was polled.
     pub fn on_start(mut self, call: impl FnOnce(RunView) + Send + 'static) -> Self {
-        self.options.starts.push(Box::new(call));
+        self.options.watching.add_start(call);
         self
     }
 
     /// Shows the run on a dashboard, from its start to its end. Of several, each shows it. Without effect once it was
     /// polled.
     pub fn custom_dashboard(mut self, dashboard: impl Dashboard) -> Self {
-        self.options.dashboards.add(dashboard);
+        self.options.watching.add_dashboard(dashboard);
         self
     }
 
     /// Sets how often dashboards are updated: every half second by default. Without effect once it was polled.
     pub fn update_every(mut self, interval: Duration) -> Self {
-        self.options.dashboards.update_every = interval;
+        self.options.watching.update_every = interval;
         self
     }
 }

@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 
 use super::RunId;
 use super::errors::ErrorLog;
+use super::flow::{Count, Flow, SharedFlow};
 use crate::clock::Moment;
 use crate::stage::{Names, WorkerId, WorkerStatus};
 
@@ -50,11 +51,11 @@ pub(crate) struct StageCounters {
     /// Those that there are, and those that there were before the pool was made smaller.
     workers: RwLock<Vec<Arc<WorkerCounters>>>,
     /// What entered the queue other than from the stage before.
-    pub(crate) fed: Flow,
+    pub(crate) fed: SharedFlow,
     /// What left the queue other than to a worker who came for it.
-    pub(crate) withdrawn: Flow,
+    pub(crate) withdrawn: SharedFlow,
     /// What was handed to the next stage other than by its worker.
-    pub(crate) handed_on: Flow,
+    pub(crate) handed_on: SharedFlow,
     /// Items cancelled in this stage.
     pub(crate) cancelled: AtomicU64,
     /// How many items wait for their next attempt without a worker.
@@ -87,87 +88,6 @@ pub(crate) struct WorkerCounters {
     waits_since: Count,
     /// When it last had an item in hand, in ticks; 0 if it never had.
     pub(crate) last_active: Count,
-}
-
-/// A counter with one writer, which costs it no more than a load and a store.
-#[derive(Debug, Default)]
-pub(crate) struct Count(AtomicU64);
-
-impl Count {
-    #[inline]
-    pub(crate) fn add_one(&self) {
-        self.add(1);
-    }
-
-    #[inline]
-    pub(crate) fn add(&self, count: u64) {
-        self.set(self.get().wrapping_add(count));
-    }
-
-    #[inline]
-    pub(crate) fn set(&self, count: u64) {
-        self.0.store(count, Ordering::Relaxed);
-    }
-
-    #[inline]
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Items that passed a point: how many, and the sum of the moments at which they did.
-///
-/// The difference of two such sums is the time that all items together spent between the two points, to the tick and
-/// without a word being kept for each item.
-#[derive(Debug, Default)]
-pub(crate) struct Flow {
-    count: AtomicU64,
-    /// In ticks. It wraps around, and so do the differences.
-    moments: AtomicU64,
-}
-
-impl Flow {
-    /// Counts items, by the only writer.
-    #[inline]
-    pub(crate) fn pass(&self, items: usize, at: Moment) {
-        let items = items as u64;
-        let count = self.count.load(Ordering::Relaxed) + items;
-        let moments = self.moments.load(Ordering::Relaxed);
-        let moments = moments.wrapping_add(at.ticks().wrapping_mul(items));
-        self.count.store(count, Ordering::Relaxed);
-        self.moments.store(moments, Ordering::Relaxed);
-    }
-
-    /// Counts items, by one of several writers.
-    pub(crate) fn pass_shared(&self, items: usize, at: Moment) {
-        let items = items as u64;
-        self.count.fetch_add(items, Ordering::Relaxed);
-        self.moments
-            .fetch_add(at.ticks().wrapping_mul(items), Ordering::Relaxed);
-    }
-
-    pub(crate) fn read(&self) -> Passed {
-        Passed {
-            count: self.count.load(Ordering::Relaxed),
-            moments: self.moments.load(Ordering::Relaxed),
-        }
-    }
-}
-
-/// What a [`Flow`] has counted.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Passed {
-    pub(crate) count: u64,
-    pub(crate) moments: u64,
-}
-
-impl std::iter::Sum for Passed {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |sum, passed| Self {
-            count: sum.count.wrapping_add(passed.count),
-            moments: sum.moments.wrapping_add(passed.moments),
-        })
-    }
 }
 
 impl RunCounters {
@@ -207,9 +127,9 @@ impl StageCounters {
             capacity,
             pool: AtomicUsize::new(pool),
             workers: RwLock::default(),
-            fed: Flow::default(),
-            withdrawn: Flow::default(),
-            handed_on: Flow::default(),
+            fed: SharedFlow::default(),
+            withdrawn: SharedFlow::default(),
+            handed_on: SharedFlow::default(),
             cancelled: AtomicU64::new(0),
             parked: AtomicU64::new(0),
             paused: AtomicBool::new(false),
@@ -297,4 +217,8 @@ impl WorkerCounters {
             last_active: Count::default(),
         }
     }
+}
+
+pub(super) fn read(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
 }

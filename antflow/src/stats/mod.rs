@@ -1,8 +1,10 @@
 //! Numbers about a run: snapshots, never live state.
 
 mod errors;
+mod flow;
 mod live;
 mod load;
+mod stage;
 mod view;
 mod worker;
 

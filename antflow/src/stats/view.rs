@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use super::live::{Count, Passed, RunCounters, StageCounters, WorkerCounters};
+use super::live::{RunCounters, StageCounters, WorkerCounters, read};
+use super::stage::stage_stats;
 use super::{
     DashboardSnapshot, ErrorSummary, PipelineStats, RunId, StageStats, WorkerMetrics, WorkerState,
-    WorkerStatus, average,
+    WorkerStatus,
 };
 use crate::clock::{Moment, duration};
 
@@ -217,71 +217,6 @@ impl RunView {
     fn until(&self) -> Moment {
         self.0.ended.get().copied().unwrap_or_else(Moment::now)
     }
-}
-
-fn read(counter: &AtomicU64) -> u64 {
-    counter.load(Ordering::Relaxed)
-}
-
-fn sum(workers: &[Arc<WorkerCounters>], count: fn(&WorkerCounters) -> &Count) -> u64 {
-    workers.iter().map(|worker| count(worker).get()).sum()
-}
-
-fn stage_stats(stage: &StageCounters, before: Option<&StageCounters>, now: Moment) -> StageStats {
-    // What left is read before what came, so that no item is seen to leave before it is seen to come.
-    let taken: Passed =
-        stage.workers(|workers| workers.iter().map(|worker| worker.taken.read()).sum());
-    let left: Passed = [taken, stage.withdrawn.read()].into_iter().sum();
-    let given = before.map(|before| {
-        before.workers(|workers| {
-            let given = workers.iter().map(|worker| worker.given.read());
-            given.chain([before.handed_on.read()]).sum::<Passed>()
-        })
-    });
-    let pulled: Passed =
-        stage.workers(|workers| workers.iter().map(|worker| worker.pulled.read()).sum());
-    let came: Passed = [stage.fed.read(), pulled, given.unwrap_or_default()]
-        .into_iter()
-        .sum();
-    let pending = came.count.saturating_sub(left.count);
-    // The moments of those that are still there are to come.
-    let waited = left
-        .moments
-        .wrapping_add(now.ticks().wrapping_mul(pending))
-        .wrapping_sub(came.moments);
-    // Where items passed while the counters were read, it may be less than nothing.
-    let waited = duration(u64::try_from(waited.cast_signed()).unwrap_or(0));
-    stage.workers(|workers| StageStats {
-        stage_name: stage.names.stage.to_string(),
-        workers: stage.pool.load(Ordering::Relaxed),
-        queue_capacity: stage.capacity,
-        is_paused: stage.paused.load(Ordering::Relaxed),
-        pending_items: usize::try_from(pending).unwrap_or(usize::MAX),
-        in_progress_items: workers
-            .iter()
-            .filter(|worker| worker.status.is_busy())
-            .count(),
-        retrying_items: usize::try_from(read(&stage.parked)).unwrap_or(usize::MAX) + held(workers),
-        completed_items: sum(workers, |worker| &worker.completed),
-        failed_items: sum(workers, |worker| &worker.failed),
-        skipped_items: sum(workers, |worker| &worker.skipped),
-        cancelled_items: read(&stage.cancelled),
-        retries: sum(workers, |worker| &worker.retried),
-        average_queue_wait: average(waited, came.count),
-        processing_time: duration(processing(workers, now)),
-    })
-}
-
-/// How many of the workers hold an item until its next attempt.
-fn held(workers: &[Arc<WorkerCounters>]) -> usize {
-    let held = workers.iter().filter(|worker| worker.status.is_held());
-    held.count()
-}
-
-/// How long the workers have worked by now, in ticks.
-fn processing(workers: &[Arc<WorkerCounters>], now: Moment) -> u64 {
-    let times = workers.iter().map(|worker| worker.times(now));
-    times.map(|(busy, waited)| busy - waited).sum()
 }
 
 fn worker_state(stage: &StageCounters, worker: &WorkerCounters) -> WorkerState {

@@ -79,6 +79,18 @@ impl RunRecord {
         events.push(event.clone());
     }
 
+    /// Whether an item has gone through the last stage. It may still be cancelled, as long as nobody has its result.
+    pub(super) fn has_gone_through(&self, item: u64) -> bool {
+        let visited = self.slab.get(item).and_then(|trace| trace.last_visited());
+        let skips_last = |events: &Vec<StatusEvent>| {
+            events
+                .iter()
+                .any(|event| event.status == Status::Skipped && self.is_last(&event.stage))
+        };
+        visited == Some(self.last_stage())
+            || self.marked().events.get(&item).is_some_and(skips_last)
+    }
+
     /// Whether a stage is the last one.
     pub(super) fn is_last(&self, stage: &str) -> bool {
         self.stages.last().is_some_and(|last| **last == *stage)

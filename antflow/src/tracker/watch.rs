@@ -57,8 +57,9 @@ impl Observer for Watch {
         if let Some(record) = &self.record
             && !is_ordinary(event.status)
         {
+            let is_noted = ends && record.has_gone_through(event.sequence_id);
             record.note_event(event);
-            if ends {
+            if ends && !is_noted {
                 self.shared
                     .note_ended(self.history, record, [event.sequence_id]);
             }

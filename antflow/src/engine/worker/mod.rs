@@ -49,14 +49,14 @@ where
     /// Starts a worker.
     pub(super) fn start_worker(self: &Arc<Self>, index: usize) {
         let (shared, stage) = (&self.core().shared, self.runtime.index);
-        let cell = Arc::clone(self);
+        let post = Post::new(Arc::clone(self));
         let seat = if self.is_plain() {
             Seat::new(shared, stage, index, |seat| {
-                cell.work::<Plain>(index, Arc::clone(seat))
+                Self::work::<Plain>(post, index, Arc::clone(seat))
             })
         } else {
             Seat::new(shared, stage, index, |seat| {
-                cell.work::<Full>(index, Arc::clone(seat))
+                Self::work::<Full>(post, index, Arc::clone(seat))
             })
         };
         shared.drive(seat);
@@ -71,30 +71,25 @@ where
     }
 
     /// One worker: takes items and works on them until the queue is closed, or it is to leave.
-    async fn work<M: Manner>(self: Arc<Self>, index: usize, seat: Arc<Seat>) {
-        let core = Arc::clone(self.core());
-        let cell = Arc::clone(&self);
-        let mut leaving = Leaving(Some(move || {
-            cell.core().shared.close();
-            cell.close();
-        }));
-        let worker = self.runtime.counters.worker(index);
-        let mut hand = Hand::new(&core, &self, &seat, &worker);
-        let mut bench = Bench::new(&self, &seat, &worker);
-        let mut taker = self.queue.taker();
+    async fn work<M: Manner>(post: Post<S, L, St, D>, index: usize, seat: Arc<Seat>) {
+        let cell = &post.cell;
+        let worker = cell.runtime.counters.worker(index);
+        let mut hand = Hand::new(cell.core(), cell, &seat, &worker);
+        let mut bench = Bench::new(cell, &seat, &worker);
+        let mut taker = cell.queue.taker();
         let leaves = loop {
-            if self.is_to_leave(index, M::PLAIN) {
+            if cell.is_to_leave(index, M::PLAIN) {
                 break true;
             }
             // Who takes an item of an ordered stage first begins it first, and asking the source may take long.
-            let lets_go = bench.pulls || self.order.is_some();
+            let lets_go = bench.pulls || cell.order.is_some();
             if bench.is_due(lets_go) {
                 bench.breathe(lets_go).await;
             }
             let taken = match bench.take(&mut taker) {
                 Some(taken) => taken,
                 None => match bench
-                    .wait(&mut taker, || self.is_to_leave(index, M::PLAIN))
+                    .wait(&mut taker, || cell.is_to_leave(index, M::PLAIN))
                     .await
                 {
                     Some(taken) => taken,
@@ -118,13 +113,13 @@ where
                         started,
                     }
                 }
-                Taken::Source => match self.pull(&mut bench) {
+                Taken::Source => match cell.pull(&mut bench) {
                     Some(batch) => batch,
                     None => continue,
                 },
                 Taken::Closed => break false,
             };
-            self.work_on::<M>(&mut hand, &mut bench, batch).await;
+            cell.work_on::<M>(&mut hand, &mut bench, batch).await;
         };
         // Nobody lays anything on its desk from now on.
         drop(taker);
@@ -133,9 +128,9 @@ where
         }
         drop(bench);
         drop(hand);
-        leaving.0 = None;
+        let cell = post.leave();
         if leaves {
-            self.leave_pool(index);
+            cell.leave_pool(index);
         }
     }
 
@@ -288,13 +283,50 @@ pub(crate) async fn yield_now() {
     .await;
 }
 
-/// Closes the stage if its worker is dropped before that, as it is with its runtime: nobody is there for what waits.
-struct Leaving<F: FnOnce()>(Option<F>);
+/// What a worker works at. Dropped before the worker has left, as it is with its runtime, it closes the stage: nobody is
+/// there for what waits.
+struct Post<S, L, St, D>
+where
+    S: Stage,
+    L: TaskList<St, Input = S::Input, Output = S::Output>,
+    St: Send + Sync + 'static,
+    D: Sink<S::Output>,
+{
+    cell: Arc<Cell<S, L, St, D>>,
+    is_left: bool,
+}
 
-impl<F: FnOnce()> Drop for Leaving<F> {
+impl<S, L, St, D> Post<S, L, St, D>
+where
+    S: Stage,
+    L: TaskList<St, Input = S::Input, Output = S::Output>,
+    St: Send + Sync + 'static,
+    D: Sink<S::Output>,
+{
+    fn new(cell: Arc<Cell<S, L, St, D>>) -> Self {
+        Self {
+            cell,
+            is_left: false,
+        }
+    }
+
+    fn leave(mut self) -> Arc<Cell<S, L, St, D>> {
+        self.is_left = true;
+        Arc::clone(&self.cell)
+    }
+}
+
+impl<S, L, St, D> Drop for Post<S, L, St, D>
+where
+    S: Stage,
+    L: TaskList<St, Input = S::Input, Output = S::Output>,
+    St: Send + Sync + 'static,
+    D: Sink<S::Output>,
+{
     fn drop(&mut self) {
-        if let Some(close) = self.0.take() {
-            close();
+        if !self.is_left {
+            self.cell.core().shared.close();
+            self.cell.close();
         }
     }
 }

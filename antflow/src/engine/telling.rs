@@ -1,0 +1,55 @@
+use std::sync::Arc;
+
+use super::cell::Cell;
+use super::sink::Sink;
+use super::task_list::TaskList;
+use crate::clock::Moment;
+use crate::event::{Completion, Completions, Fed, Status};
+use crate::item::{Details, Tag};
+use crate::stage::Stage;
+use crate::stats::WorkerCounters;
+
+/// What a stage tells observers of more than one item at a time, or before a worker has one.
+impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
+    /// Tells observers of items that are completed. To be called before they are handed on.
+    #[inline]
+    pub(super) fn tell(&self, worker: &WorkerCounters, items: &[Completion]) {
+        if !items.is_empty() {
+            self.core().shared.observers.completed(&Completions {
+                stage: self.runtime.index,
+                worker: &worker.id,
+                items,
+            });
+        }
+    }
+
+    /// Tells observers of items that were accepted, the first of which has this sequence number.
+    pub(super) fn tell_fed<'a>(
+        &self,
+        first: u64,
+        details: impl ExactSizeIterator<Item = &'a Option<Arc<Details>>>,
+        now: Moment,
+    ) {
+        let observers = &self.core().shared.observers;
+        if observers.want_batches() {
+            let count = details.len() as u64;
+            let said = (first..).zip(details);
+            let said: Vec<_> = said
+                .filter_map(|(item, details)| Some((item, details.clone()?)))
+                .collect();
+            observers.fed(&Fed {
+                stage: self.runtime.index,
+                first,
+                count,
+                at: now,
+                details: &said,
+            });
+        }
+    }
+
+    pub(super) fn emit_queued(&self, tag: &Tag) {
+        let shared = &self.core().shared;
+        let event = shared.status_event(&self.runtime, tag, Status::Queued, None);
+        shared.observers.status(&event);
+    }
+}
