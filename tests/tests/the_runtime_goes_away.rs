@@ -7,7 +7,7 @@ use std::thread;
 use antflow::event::{Callbacks, Status, StatusEvent};
 use antflow::{FeedError, OnWait, Pipeline, Retry, StartError, from_fn};
 use antflow_tests::{Boom, Gauge, Log, Outcome, Recorder, count, outcomes, quiet, seconds, within};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 fn current_thread() -> Runtime {
     let mut builder = Builder::new_current_thread();
@@ -200,6 +200,31 @@ fn callbacks_go_on_in_the_next_runtime() {
         assert_eq!(seen.len(), 3 * round);
     }
     assert_eq!(callbacks.dropped(), 0);
+}
+
+#[test]
+fn callbacks_of_a_run_go_on_in_the_runtime_that_ends_it() {
+    let seen = Log::new();
+    let log = seen.clone();
+    let callbacks = Callbacks::new().on_status_change(move |event: StatusEvent| {
+        log.push((event.status, Handle::current().id()));
+    });
+    let recorder = Recorder::new();
+    let etl = endless(&Gauge::new()).observe(callbacks.clone());
+    let etl = etl.observe(recorder.clone());
+    let (first, second) = (current_thread(), current_thread());
+    // It goes before a worker has begun.
+    let run = first.block_on(within(async {
+        let run = etl.start().unwrap();
+        run.feed(0..10).await.unwrap();
+        run
+    }));
+    drop(first);
+    second.block_on(within(run.shutdown()));
+    let told = (Status::Cancelled, second.handle().id());
+    assert_eq!(seen.entries(), [told; 10]);
+    let events = recorder.statuses().len() as u64;
+    assert_eq!(callbacks.dropped(), events - 10);
 }
 
 #[test]

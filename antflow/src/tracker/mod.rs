@@ -208,13 +208,14 @@ impl StatusTracker {
         self
     }
 
-    /// Sets how many events may wait for the callbacks, 1024 by default, and what happens when they do.
+    /// Sets how many events of a run may wait for the callbacks, 1024 by default, and what happens when they do.
     pub fn with_overflow(mut self, capacity: usize, overflow: Overflow) -> Self {
         self.callbacks = self.callbacks.capacity(capacity).on_overflow(overflow);
         self
     }
 
-    /// The callbacks with their counts: how many events were dropped, how many calls panicked or gave an error.
+    /// The callbacks with their counts, of all runs: how many events were dropped, how many calls panicked or gave an
+    /// error.
     #[must_use = "it has no effect"]
     pub fn callbacks(&self) -> &Callbacks {
         &self.callbacks

@@ -23,7 +23,7 @@ impl Observer for StatusTracker {
         let record = self.history.record(run).map(Arc::new);
         self.shared.enter(run, record.clone(), self.history);
         Some(Arc::new(Watch {
-            callbacks: self.callbacks.clone(),
+            callbacks: self.callbacks.for_run(),
             history: self.history,
             shared: Arc::clone(&self.shared),
             record,

@@ -8,8 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::Called;
-use super::callback::Erased;
-use crate::event::{StatusEvent, TaskEvent};
+use super::recipients::{Event, Recipients};
 
 tokio::task_local! {
     static DELIVERING: ();
@@ -22,50 +21,25 @@ pub(crate) fn is_delivering() -> bool {
     DELIVERING.try_with(|()| ()).is_ok()
 }
 
-#[derive(Debug)]
-pub(super) enum Event {
-    Status(StatusEvent),
-    Task(TaskEvent),
-}
-
-/// Which callback gets what.
-#[derive(Clone, Default)]
-pub(super) struct Recipients {
-    pub(super) status: Option<Arc<dyn Erased<StatusEvent>>>,
-    /// By the kind of the event.
-    pub(super) tasks: [Option<Arc<dyn Erased<TaskEvent>>>; 4],
-}
-
-impl Recipients {
-    /// Whether there is one for events of tasks.
-    pub(super) fn want_tasks(&self) -> bool {
-        self.tasks.iter().any(Option::is_some)
-    }
-
-    pub(super) fn want_task(&self, event: &TaskEvent) -> bool {
-        self.tasks[event.kind as usize].is_some()
-    }
-
-    fn call(&self, event: Event) -> Option<Called> {
-        match event {
-            Event::Status(event) => Some(self.status.as_ref()?.call(event)),
-            Event::Task(event) => Some(self.tasks[event.kind as usize].as_ref()?.call(event)),
-        }
-    }
+/// What the queues of a [`Callbacks`](super::Callbacks) and its clones count together.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) dropped: AtomicU64,
+    pub(super) panics: AtomicU64,
+    pub(super) errors: AtomicU64,
 }
 
 /// What the side of the workers and the task that calls share.
 #[derive(Default)]
 pub(super) struct Queue {
+    pub(super) recipients: Recipients,
+    pub(super) counts: Arc<Counts>,
     line: Mutex<Line>,
     /// Calls the task, if it waits.
     arrival: Notify,
     sent: AtomicU64,
     /// How many were dealt with, in the order in which they were sent.
     done: AtomicU64,
-    pub(super) dropped: AtomicU64,
-    pub(super) panics: AtomicU64,
-    pub(super) errors: AtomicU64,
     /// Held by the one of those who wait for room whose turn it is.
     turn: tokio::sync::Mutex<()>,
     progress: Notify,
@@ -84,12 +58,28 @@ struct Line {
 }
 
 impl Queue {
+    pub(super) fn new(recipients: Recipients, counts: Arc<Counts>) -> Self {
+        Self {
+            recipients,
+            counts,
+            ..Self::default()
+        }
+    }
+
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Starts the task on the current runtime, before anything was sent. Without a runtime, the first event does.
+    pub(super) fn open(self: &Arc<Self>) {
+        if let Ok(runtime) = Handle::try_current() {
+            self.line().is_served = true;
+            self.serve(&runtime);
+        }
+    }
+
     /// Sends an event, and starts a task for it where there is none. Without a runtime it is dropped and counted.
-    pub(super) fn send(self: &Arc<Self>, event: Event, recipients: &Recipients) {
+    pub(super) fn send(self: &Arc<Self>, event: Event) {
         let mut line = self.line();
         let mut runtime = None;
         if !line.is_served {
@@ -109,14 +99,18 @@ impl Queue {
         if was_idle {
             self.arrival.notify_one();
         }
-        // Not under the lock: a runtime that is shutting down drops the task here, which counts the event as dropped.
         if let Some(runtime) = runtime {
-            let delivery = Delivery {
-                queue: Arc::clone(self),
-                taken: VecDeque::new(),
-            };
-            runtime.spawn(delivery.run(recipients.clone()));
+            self.serve(&runtime);
         }
+    }
+
+    /// Not to be called under the lock: a runtime that is shutting down drops the task, which takes the events.
+    fn serve(self: &Arc<Self>, runtime: &Handle) {
+        let delivery = Delivery {
+            queue: Arc::clone(self),
+            taken: VecDeque::new(),
+        };
+        runtime.spawn(delivery.run());
     }
 
     /// Lets the task end when it has dealt with all.
@@ -137,18 +131,18 @@ impl Queue {
     }
 
     pub(super) fn drop_one(&self) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
+        self.counts.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits until half of the capacity is free, first come first served, so that no run keeps another from its turn.
+    /// Waits until half of the capacity is free, first come first served. Only the first is woken to look.
     ///
-    /// Less would do, but then whoever waits would be woken for every event.
+    /// Less would do, but then workers would wait again after every event.
     pub(super) async fn room(&self, capacity: u64) {
         let _turn = self.turn.lock().await;
         self.until(|| self.waiting() <= capacity / 2).await;
     }
 
-    /// Waits until all that was sent by now was dealt with. What other runs send meanwhile does not count.
+    /// Waits until all that was sent by now was dealt with. What is sent meanwhile does not count.
     pub(super) async fn dealt_with(&self) {
         let sent = self.sent.load(Ordering::Acquire);
         self.until(|| self.done.load(Ordering::Acquire) >= sent)
@@ -176,12 +170,12 @@ struct Delivery {
 }
 
 impl Delivery {
-    async fn run(mut self, recipients: Recipients) {
+    async fn run(mut self) {
         while self.take().await {
             while let Some(event) = self.taken.pop_front() {
                 let _done = Done(&self.queue);
                 let call = async {
-                    match recipients.call(event) {
+                    match self.queue.recipients.call(event) {
                         Some(Called::Later(called)) => called.await,
                         Some(Called::Now(result)) => result,
                         None => Ok(()),
@@ -191,11 +185,11 @@ impl Delivery {
                 match AssertUnwindSafe(call).catch_unwind().await {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => {
-                        self.queue.errors.fetch_add(1, Ordering::Relaxed);
+                        self.queue.counts.errors.fetch_add(1, Ordering::Relaxed);
                         crate::log::error!(%error, "a callback failed");
                     }
                     Err(_) => {
-                        self.queue.panics.fetch_add(1, Ordering::Relaxed);
+                        self.queue.counts.panics.fetch_add(1, Ordering::Relaxed);
                         crate::log::error!("a callback panicked");
                     }
                 }

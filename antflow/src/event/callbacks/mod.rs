@@ -1,15 +1,18 @@
 mod callback;
 mod delivery;
+mod recipients;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Observer, Pending, Status, StatusEvent, TaskEvent, TaskEventKind};
+use crate::stats::RunView;
 pub use callback::{Callback, CallbackOutput, Called};
 use callback::{Erased, Unmarked};
 pub(crate) use delivery::is_delivering;
-use delivery::{Event, Queue, Recipients};
+use delivery::{Counts, Queue};
+use recipients::{Event, Recipients};
 
 /// What happens to events while the callbacks cannot keep up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,16 +24,23 @@ pub enum Overflow {
     Drop,
 }
 
-/// An observer made of plain or async closures, which run on a task of their own, one event after the other.
+/// An observer made of plain or async closures, which run on a task of their own, one event of a run after the other.
 ///
-/// A slow callback does not hold the worker whose event it gets. Up to [`capacity`](Self::capacity) events may wait
-/// before [`Overflow`] decides; under `Wait` the events of items that are in work already are let in beyond it. A
+/// A slow callback does not hold the worker whose event it gets. Up to [`capacity`](Self::capacity) events of a run may
+/// wait before [`Overflow`] decides; under `Wait` the events of items that are in work already are let in beyond it. A
 /// callback that panics or gives an error is counted, logged with the feature `tracing`, and the next event follows. A
 /// run returns when its events were dealt with.
 ///
-/// Clones share the queue and the counts; set all callbacks before you clone or use it. The callbacks run on the runtime
-/// in which the first event was sent, as long as there is one. A callback that ends the run that it watches does so by
-/// [`shutdown`](crate::Handle::shutdown), or from a task of its own: a `join` may wait for workers who wait for the callback.
+/// Each run has a queue of its own, and calls on the runtime on which it was started; if that ends before the run, on
+/// the one in which the next event is sent. Several runs may call a callback at the same time. The counts are those of
+/// all runs and all clones, also of clones that were given other callbacks.
+///
+/// An observer that hands its events on to callbacks calls their [`begin`](Observer::begin) for each run, and hands on
+/// to what that gives. Without it, the events of all runs go through one queue, and the callbacks run on the runtime in
+/// which the first was sent, as long as there is one.
+///
+/// A callback that ends the run that it watches does so by [`shutdown`](crate::Handle::shutdown), or from a task of its
+/// own: a `join` may wait for workers who wait for the callback.
 ///
 /// ```
 /// use antflow::event::{Callbacks, StatusEvent, TaskEvent};
@@ -55,7 +65,6 @@ pub enum Overflow {
 #[derive(Clone)]
 #[must_use]
 pub struct Callbacks {
-    recipients: Recipients,
     capacity: usize,
     overflow: Overflow,
     queue: Arc<Outbox>,
@@ -64,7 +73,6 @@ pub struct Callbacks {
 impl Default for Callbacks {
     fn default() -> Self {
         Self {
-            recipients: Recipients::default(),
             capacity: 1024,
             overflow: Overflow::Wait,
             queue: Arc::default(),
@@ -80,21 +88,19 @@ impl Callbacks {
 
     /// Sets the callback for every change of an item's status.
     pub fn on_status_change<Marker: 'static>(
-        mut self,
+        self,
         callback: impl Callback<StatusEvent, Marker>,
     ) -> Self {
-        self.recipients.status = Some(Arc::new(Unmarked::new(callback)));
-        self
+        self.set(|recipients| recipients.status = Some(Arc::new(Unmarked::new(callback))))
     }
 
     /// Sets the callback for every beginning and end of a task's attempt, in place of those for one kind of event.
     pub fn on_task_event<Marker: 'static>(
-        mut self,
+        self,
         callback: impl Callback<TaskEvent, Marker>,
     ) -> Self {
         let callback: Arc<dyn Erased<TaskEvent>> = Arc::new(Unmarked::new(callback));
-        self.recipients.tasks = std::array::from_fn(|_| Some(Arc::clone(&callback)));
-        self
+        self.set(|recipients| recipients.tasks = [(); 4].map(|()| Some(Arc::clone(&callback))))
     }
 
     /// Sets the callback for the beginning of every attempt of a task.
@@ -127,15 +133,24 @@ impl Callbacks {
     }
 
     fn on_task<Marker: 'static>(
-        mut self,
+        self,
         kind: TaskEventKind,
         callback: impl Callback<TaskEvent, Marker>,
     ) -> Self {
-        self.recipients.tasks[kind as usize] = Some(Arc::new(Unmarked::new(callback)));
+        self.set(|recipients| {
+            recipients.tasks[kind as usize] = Some(Arc::new(Unmarked::new(callback)));
+        })
+    }
+
+    /// Changes the callbacks. Clones keep theirs, so it leaves their queue.
+    fn set(mut self, change: impl FnOnce(&mut Recipients)) -> Self {
+        let mut recipients = self.queue.recipients.clone();
+        change(&mut recipients);
+        self.queue = Arc::new(Outbox::new(recipients, &self.queue.counts));
         self
     }
 
-    /// Sets how many events may wait for the callbacks; at least 1.
+    /// Sets how many events of a run may wait for the callbacks; at least 1.
     pub fn capacity(mut self, events: usize) -> Self {
         self.capacity = events.max(1);
         self
@@ -150,19 +165,31 @@ impl Callbacks {
     /// How many events were dropped: by [`Overflow::Drop`], or because the runtime had ended.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.queue.dropped.load(Ordering::Relaxed)
+        self.queue.counts.dropped.load(Ordering::Relaxed)
     }
 
     /// How many times a callback panicked.
     #[must_use]
     pub fn panics(&self) -> u64 {
-        self.queue.panics.load(Ordering::Relaxed)
+        self.queue.counts.panics.load(Ordering::Relaxed)
     }
 
     /// How many times a callback gave an error.
     #[must_use]
     pub fn errors(&self) -> u64 {
-        self.queue.errors.load(Ordering::Relaxed)
+        self.queue.counts.errors.load(Ordering::Relaxed)
+    }
+
+    /// The same callbacks with a queue of its own for a run that starts on the current runtime.
+    pub(crate) fn for_run(&self) -> Self {
+        let queue = Outbox::new(self.queue.recipients.clone(), &self.queue.counts);
+        if !queue.recipients.is_empty() {
+            queue.open();
+        }
+        Self {
+            queue: Arc::new(queue),
+            ..*self
+        }
     }
 
     fn is_full(&self) -> bool {
@@ -173,14 +200,20 @@ impl Callbacks {
         if self.overflow == Overflow::Drop && self.is_full() {
             self.queue.drop_one();
         } else {
-            self.queue.send(event, &self.recipients);
+            self.queue.send(event);
         }
     }
 }
 
-/// The clones' common end of the queue. Dropped with the last of them, it closes the queue.
+/// The end of a queue at which events are sent, common to clones. Dropped with the last of them, it closes the queue.
 #[derive(Default)]
 struct Outbox(Arc<Queue>);
+
+impl Outbox {
+    fn new(recipients: Recipients, counts: &Arc<Counts>) -> Self {
+        Self(Arc::new(Queue::new(recipients, Arc::clone(counts))))
+    }
+}
 
 impl std::ops::Deref for Outbox {
     type Target = Arc<Queue>;
@@ -197,24 +230,28 @@ impl Drop for Outbox {
 }
 
 impl Observer for Callbacks {
+    fn begin(&self, _: &RunView) -> Option<Arc<dyn Observer>> {
+        Some(Arc::new(self.for_run()))
+    }
+
     fn on_status(&self, event: &StatusEvent) {
-        if self.recipients.status.is_some() {
+        if self.queue.recipients.want_statuses() {
             self.send(Event::Status(event.clone()));
         }
     }
 
     fn on_task(&self, event: &TaskEvent) {
-        if self.recipients.want_task(event) {
+        if self.queue.recipients.want_task(event) {
             self.send(Event::Task(event.clone()));
         }
     }
 
     fn wants_status(&self, _: Status) -> bool {
-        self.recipients.status.is_some()
+        self.queue.recipients.want_statuses()
     }
 
     fn wants_tasks(&self) -> bool {
-        self.recipients.want_tasks()
+        self.queue.recipients.want_tasks()
     }
 
     fn overload(&self) -> Option<Pending<'_>> {
