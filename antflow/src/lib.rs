@@ -69,6 +69,24 @@
 //! # Single tasks
 //! What is no item of a pipeline can be submitted to an [`Executor`]: async functions of any type, so many at once, with
 //! retries and shared limits. They are awaited one by one, in input order, as they come, or for the first of several.
+//!
+//! # Features
+//! None is on by default.
+//!
+//! | feature | what it brings |
+//! |---|---|
+//! | `serde` | [events](event), snapshots, errors and results implement `serde::Serialize`, to be written as JSON |
+//! | `tracing` | what an observer, a callback or a dashboard gets wrong is said in `tracing` |
+//!
+//! What `serde` writes has the names of the fields in Rust, and no field is left out: what is not there is `null`.
+//! - A duration is in seconds. A moment is in seconds since the Unix epoch, so that both can be reckoned with.
+//! - What has a name in lower case, such as [`Status`](event::Status), is that name; a [`WorkerId`] is the text that it
+//!   is displayed as, and beside it stands its index as `worker_id`; an [`ItemId`] is a number or a text, as it was fed.
+//! - [`Metadata`] is an object with the entries in their order. Floats that JSON cannot have, such as infinity, are `null`.
+//! - An [`ItemError`] has `kind`, `type_name`, `message`, `stage`, `task`, `worker` and `attempts`. A [`PipelineResult`] has
+//!   `value` and `error`; the item has a value if `error` is `null`.
+//! - Figures that methods give are there under the names of the methods: `duration`, `average_processing_time`,
+//!   `utilization`, `failure_rate`, `imbalance`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
@@ -79,6 +97,8 @@ pub mod executor;
 mod item;
 mod log;
 mod pipeline;
+#[cfg(feature = "serde")]
+mod serialize;
 pub mod stage;
 mod stats;
 mod tracker;

@@ -1,8 +1,8 @@
 //! Every event as a line of JSON, written while the run goes on.
+//!
+//! Events can be written with antflow's feature `serde`.
 
-use antflow::event::StatusEvent;
-use antflow::{BoxError, Item, ItemError, StatusTracker, TaskContext, pipeline, stage};
-use serde_json::json;
+use antflow::{BoxError, Item, StatusTracker, TaskContext, pipeline, stage};
 
 #[derive(Debug, thiserror::Error)]
 #[error("the line is busy")]
@@ -16,17 +16,6 @@ async fn dial(number: u32, cx: &TaskContext) -> Result<u32, Busy> {
     }
 }
 
-fn line(event: &StatusEvent) -> String {
-    let line = json!({
-        "item": event.item_id.to_string(),
-        "stage": &*event.stage,
-        "status": event.status.as_str(),
-        "worker": event.worker_id(),
-        "error": event.error.as_ref().map(ItemError::type_name),
-    });
-    line.to_string()
-}
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let tracker = StatusTracker::new();
@@ -34,16 +23,16 @@ async fn main() -> Result<(), BoxError> {
     let mut events = tracker.subscribe();
     let writer = tokio::spawn(async move {
         while let Some(event) = events.next().await {
-            println!("{}", line(&event));
+            println!("{}", serde_json::to_string(&event)?);
         }
-        events.missed()
+        serde_json::Result::Ok(events.missed())
     });
 
     let calls = [("Anna", 11), ("Bert", 22), ("Carl", 33)];
     let items = calls.map(|(name, number)| Item::new(number).id(name));
     pipeline!(dial).observe(tracker).run(items).await?;
 
-    // The tracker went with the pipeline, so the events come to an end.
-    println!("missed: {}", writer.await?);
+    // The tracker went with the pipeline, so the events come to an end. Stdout is for the lines alone.
+    eprintln!("missed: {}", writer.await??);
     Ok(())
 }

@@ -9,10 +9,12 @@
 )]
 
 use std::env;
-use std::process::Command;
+use std::process::{Command, Output};
 
-/// Runs an example, and expects these lines on stdout.
-fn prints(example: &str, expected: &str) {
+use serde_json::{Value, json};
+
+/// Runs an example, and gives what it wrote.
+fn output(example: &str) -> Output {
     let mut program = env::current_exe().unwrap();
     program.pop();
     program.set_file_name("examples");
@@ -24,7 +26,13 @@ fn prints(example: &str, expected: &str) {
         )
     });
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+    output
+}
+
+/// Runs an example, and expects these lines on stdout.
+fn prints(example: &str, expected: &str) {
+    let stdout = String::from_utf8(output(example).stdout).unwrap();
+    assert_eq!(stdout, expected);
 }
 
 #[test]
@@ -212,24 +220,37 @@ by stage:
 
 #[test]
 fn live_events() {
-    prints(
-        "live_events",
-        r#"{"error":null,"item":"Anna","stage":"Dial","status":"queued","worker":null}
-{"error":null,"item":"Anna","stage":"Dial","status":"in_progress","worker":0}
-{"error":null,"item":"Anna","stage":"Dial","status":"completed","worker":0}
-{"error":null,"item":"Bert","stage":"Dial","status":"queued","worker":null}
-{"error":null,"item":"Bert","stage":"Dial","status":"in_progress","worker":0}
-{"error":"Busy","item":"Bert","stage":"Dial","status":"retrying","worker":0}
-{"error":null,"item":"Bert","stage":"Dial","status":"in_progress","worker":0}
-{"error":null,"item":"Bert","stage":"Dial","status":"completed","worker":0}
-{"error":null,"item":"Carl","stage":"Dial","status":"queued","worker":null}
-{"error":null,"item":"Carl","stage":"Dial","status":"in_progress","worker":0}
-{"error":"Busy","item":"Carl","stage":"Dial","status":"retrying","worker":0}
-{"error":null,"item":"Carl","stage":"Dial","status":"in_progress","worker":0}
-{"error":"Busy","item":"Carl","stage":"Dial","status":"failed","worker":0}
-missed: 0
-"#,
-    );
+    let output = output("live_events");
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let events: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let told = events.iter().map(|event| {
+        assert_eq!(event["stage"], "Dial", "{event}");
+        let error = &event["error"]["message"];
+        json!([event["item_id"], event["status"], event["worker"], error])
+    });
+    let busy = "the line is busy";
+    let expected = [
+        json!(["Anna", "queued", null, null]),
+        json!(["Anna", "in_progress", "Dial-W0", null]),
+        json!(["Anna", "completed", "Dial-W0", null]),
+        json!(["Bert", "queued", null, null]),
+        json!(["Bert", "in_progress", "Dial-W0", null]),
+        json!(["Bert", "retrying", "Dial-W0", busy]),
+        json!(["Bert", "in_progress", "Dial-W0", null]),
+        json!(["Bert", "completed", "Dial-W0", null]),
+        json!(["Carl", "queued", null, null]),
+        json!(["Carl", "in_progress", "Dial-W0", null]),
+        json!(["Carl", "retrying", "Dial-W0", busy]),
+        json!(["Carl", "in_progress", "Dial-W0", null]),
+        json!(["Carl", "failed", "Dial-W0", busy]),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    let mut times = events.iter().map(|event| &event["timestamp"]);
+    assert!(times.all(Value::is_f64), "{lines}");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "missed: 0\n");
 }
 
 #[test]

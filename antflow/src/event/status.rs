@@ -8,6 +8,11 @@ use crate::stats::RunId;
 
 /// Where an item stands in a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Status {
     /// It waits in the stage's queue.
     Queued,

@@ -8,6 +8,11 @@ use crate::stats::RunId;
 
 /// What happened to an attempt of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum TaskEventKind {
     /// The task is about to be called; waits for its limits are over.
     Start,

@@ -62,7 +62,7 @@ struct Inner {
     type_name: &'static str,
 }
 
-/// What ended an item without a value.
+/// What ended an item without a value. Displayed as what happened, without the place.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ItemErrorKind {
@@ -161,15 +161,21 @@ impl fmt::Display for ItemError {
         if let Some(task) = self.task() {
             write!(f, ", task `{task}`")?;
         }
-        match &self.0.kind {
-            ItemErrorKind::Failed(source) => write!(f, ": {source}")?,
-            ItemErrorKind::Panicked(message) => write!(f, ": panicked: {message}")?,
-            ItemErrorKind::TimedOut(limit) => write!(f, ": timed out after {limit:?}")?,
-            ItemErrorKind::Cancelled => return f.write_str(": cancelled"),
-        }
+        write!(f, ": {}", self.kind())?;
         match self.attempts() {
-            0 | 1 => Ok(()),
-            n => write!(f, " (attempt {n} of {n})"),
+            n @ 2.. if !self.is_cancelled() => write!(f, " (attempt {n} of {n})"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for ItemErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(source) => write!(f, "{source}"),
+            Self::Panicked(message) => write!(f, "panicked: {message}"),
+            Self::TimedOut(limit) => write!(f, "timed out after {limit:?}"),
+            Self::Cancelled => f.write_str("cancelled"),
         }
     }
 }

@@ -75,6 +75,7 @@ impl Metadata {
 
 /// One value of [`Metadata`].
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(untagged))]
 #[non_exhaustive]
 pub enum MetadataValue {
     /// A text.

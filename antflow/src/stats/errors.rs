@@ -7,6 +7,7 @@ use crate::item::{ItemError, ItemId};
 
 /// An item that failed.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct FailedItem {
     /// The item's id.
@@ -16,6 +17,10 @@ pub struct FailedItem {
     /// What went wrong, where, and after how many attempts.
     pub error: ItemError,
     /// When the item ended, by the system's clock.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::serialize::timestamp")
+    )]
     pub timestamp: SystemTime,
 }
 
@@ -66,6 +71,7 @@ impl FailedItem {
 /// # }
 /// ```
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ErrorSummary {
     /// How many items failed.

@@ -20,6 +20,7 @@ pub use worker::{WorkerMetrics, WorkerState, WorkerStatus};
 
 /// Which run it is, among all of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RunId(u64);
 
 impl fmt::Display for RunId {
@@ -33,6 +34,7 @@ impl fmt::Display for RunId {
 /// A snapshot of counters that go on while it is taken: the numbers of one moment of a running pipeline may be a few
 /// items apart. At rest, `items_submitted` is the sum of the three outcomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct PipelineStats {
     /// How many items were accepted.
@@ -89,6 +91,7 @@ pub struct StageStats {
 
 /// Everything that a dashboard shows, at one moment.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct DashboardSnapshot {
     /// The run.
@@ -102,8 +105,16 @@ pub struct DashboardSnapshot {
     /// How many items failed, and of what.
     pub error_summary: ErrorSummary,
     /// How long the run has been going on, or went on until it ended.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::serialize::duration")
+    )]
     pub elapsed: Duration,
     /// When it was taken, by the system's clock.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::serialize::timestamp")
+    )]
     pub timestamp: SystemTime,
 }
 

@@ -30,6 +30,11 @@ pub struct WorkerState {
 /// Whether a worker has an item in hand. It has one also while it waits with it: for limits, for the pause before
 /// another attempt, for room in the next stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum WorkerStatus {
     /// It has none.
     Idle,

@@ -14,6 +14,7 @@ use crate::stats::RunView;
 /// assert_eq!(counts[Status::Failed], 0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct StatusCounts {
     /// Items that wait for a worker, in any stage.
