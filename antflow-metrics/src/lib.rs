@@ -6,6 +6,7 @@
 //!   one list for each type.
 //! - [`labels`]: the label names, and every value of the labels that have a fixed
 //!   set of values.
+//! - [`catalog`]: what each metric is, in a table for programs.
 //! - [`buckets`]: the bucket boundaries of the histograms.
 //!
 //! It has no dependencies and records nothing by itself. Programs that record
@@ -39,6 +40,7 @@
 //! ```
 
 pub mod buckets;
+pub mod catalog;
 pub mod labels;
 pub mod names;
 

@@ -50,19 +50,23 @@ pub const STAGE_QUEUE_DEPTH: &str = "antflow_stage_queue_depth";
 /// Gauge, in items. Labels: `pipeline`, `stage`.
 pub const STAGE_QUEUE_CAPACITY: &str = "antflow_stage_queue_capacity";
 
-/// The time an item waits in the queue of a stage.
+/// The time an item waits in the queue of a stage. Items that a run takes from its
+/// iterator do not wait in the first one, and are not counted there.
 ///
 /// Histogram, in seconds, with [`buckets::STEP`](crate::buckets::STEP). Labels:
 /// `pipeline`, `stage`.
 pub const STAGE_QUEUE_WAIT_SECONDS: &str = "antflow_stage_queue_wait_seconds";
 
-/// The time a stage works on an item, all attempts together and without waiting.
+/// The time a worker of a stage works on an item, all attempts together and without
+/// waiting. An item that waits for its next attempt without a worker counts once for
+/// each time that a worker had it.
 ///
 /// Histogram, in seconds, with [`buckets::STEP`](crate::buckets::STEP). Labels:
 /// `pipeline`, `stage`. The rate of its sum is the average number of busy workers.
 pub const STAGE_DURATION_SECONDS: &str = "antflow_stage_duration_seconds";
 
-/// The time a worker waits until the next stage has room for its result.
+/// The time a worker waits until the next stage has room for its result, each time
+/// that it does.
 ///
 /// Histogram, in seconds, with [`buckets::STEP`](crate::buckets::STEP). Labels:
 /// `pipeline`, `stage`. The rate of its sum is the average number of workers that
@@ -88,7 +92,7 @@ pub const STAGE_WORKERS_BUSY: &str = "antflow_stage_workers_busy";
 /// `error`, `timeout`, `panic`).
 pub const TASK_ATTEMPTS_TOTAL: &str = "antflow_task_attempts_total";
 
-/// Attempts that failed and are followed by another one.
+/// Attempts that did not succeed and are followed by another one.
 ///
 /// Counter, in attempts. Labels: `pipeline`, `stage`, `task`.
 pub const TASK_RETRIES_TOTAL: &str = "antflow_task_retries_total";

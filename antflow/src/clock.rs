@@ -41,10 +41,16 @@ impl Moment {
         self.0
     }
 
+    /// How many ticks after `earlier` it is.
+    #[inline]
+    pub(crate) fn ticks_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// How long after `earlier` it is.
     #[inline]
     pub(crate) fn since(self, earlier: Self) -> Duration {
-        duration(self.0.saturating_sub(earlier.0))
+        duration(self.ticks_since(earlier))
     }
 
     /// The moment by the system's clock as it was when the first moment was asked for.

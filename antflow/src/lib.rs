@@ -123,8 +123,9 @@ pub use stage::{
     StageExt, State, Task, TaskConfig, TaskContext, WorkerId,
 };
 pub use stats::{
-    DashboardSnapshot, ErrorSummary, FailedItem, PipelineStats, RunId, RunView, StageLoad,
-    StageStats, WorkerMetrics, WorkerState, WorkerStatus,
+    DashboardSnapshot, DroppedEvents, ErrorSummary, FailedItem, Histogram, PipelineStats, RunId,
+    RunView, StageLoad, StageStats, StageTimings, TaskTimings, Timings, WorkerMetrics, WorkerState,
+    WorkerStatus,
 };
 pub use tokio_util::sync::CancellationToken;
 pub use tracker::{History, StatusCounts, StatusTracker, Subscription};

@@ -64,6 +64,7 @@ pub(super) async fn run_task<St: Sync, T: Call<St>>(
                 return Err(Stop::End(error));
             }
         };
+        frame.note_retry(index);
         frame.emit_task(TaskEventKind::Retry, Some(&error), duration);
         if per_task == 1 || stage.releases_workers() {
             return Err(Stop::Again(error, pause));
@@ -143,6 +144,10 @@ impl Failure {
         }
     }
 
+    pub(super) fn kind(&self) -> &ItemErrorKind {
+        &self.kind.0
+    }
+
     /// The failure that a panic is.
     pub(super) fn panicked(panic: &(dyn Any + Send)) -> Self {
         Self::new(panicked(panic), false)
@@ -202,23 +207,28 @@ async fn attempt<St: Sync, T: Call<St>>(
     }
     frame.emit_task(TaskEventKind::Start, None, None);
     let started = frame.shared.observers.want_tasks().then(Instant::now);
-    // Making the copy and the future is user code too, so both are inside.
-    let call = pin!(async {
-        let argument =
-            T::Passing::argument(slot, copy).expect("the item of a task that runs is in its slot");
-        task.call(argument, &frame.cx, state).await
-    });
-    let call = AssertUnwindSafe(call).catch_unwind();
     let bound = frame.bound(runtime);
-    let outcome = match bound {
-        None => Ok(call.await),
-        Some(bound) => tokio::time::timeout(bound.rest, call)
-            .await
-            .map_err(|_| bound.limit),
+    let begun = Moment::now();
+    let outcome = {
+        // Making the copy and the future is user code too, so both are inside.
+        let call = pin!(async {
+            let argument = T::Passing::argument(slot, copy)
+                .expect("the item of a task that runs is in its slot");
+            task.call(argument, &frame.cx, state).await
+        });
+        let call = AssertUnwindSafe(call).catch_unwind();
+        match bound {
+            None => Ok(call.await),
+            Some(bound) => tokio::time::timeout(bound.rest, call)
+                .await
+                .map_err(|_| bound.limit),
+        }
     };
+    let took = Moment::now().ticks_since(begun);
     let duration = started.map(|started| started.elapsed());
     let (kind, retryable) = match outcome {
         Ok(Ok(Ok(output))) => {
+            frame.note_success(index, took);
             frame.emit_task(TaskEventKind::Complete, None, duration);
             return Ok(output);
         }
@@ -230,6 +240,7 @@ async fn attempt<St: Sync, T: Call<St>>(
         Ok(Err(panic)) => (panicked(&*panic), false),
         Err(limit) => ((ItemErrorKind::TimedOut(limit), "TimedOut"), true),
     };
+    frame.note_failure(index, &kind.0, took);
     Err(Failure {
         kind,
         retryable,

@@ -100,7 +100,11 @@ where
         hooks,
         tasks,
         state,
-        queue: Queue::new(capacity, window),
+        queue: Queue::new(
+            capacity,
+            window,
+            down.core().shared.observers.want_timings(),
+        ),
         source: CachePadded::new(Mutex::new(None)),
         desks: Mutex::new(Vec::new()),
         pool: Mutex::default(),
@@ -270,6 +274,7 @@ where
     fn try_send(
         &self,
         entry: Self::Entry,
+        now: Moment,
         bell: &mut Bell<'_>,
     ) -> Result<(), PushError<Self::Entry>> {
         let Self(cell) = self;
@@ -280,7 +285,7 @@ where
                 Ok(_) => {}
                 Err(Closed) => return Err(PushError::Closed(entry)),
             }
-            cell.fill(1, &mut VecDeque::from([entry]), Moment::now(), bell);
+            cell.fill(1, &mut VecDeque::from([entry]), now, bell);
             return Ok(());
         }
         cell.queue.try_push(entry, bell)
@@ -321,7 +326,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         let lay = |worker: usize, entries: &mut VecDeque<_>| {
             let count = entries.len();
             let desk = self.trays.get(worker).and_then(OnceLock::get);
-            let lies = desk.is_some_and(|desk| desk.bring(entries));
+            let lies = desk.is_some_and(|desk| desk.bring(entries, now));
             laid = if lies { count } else { 0 };
             lies
         };

@@ -119,6 +119,7 @@ impl<Out> Core<Out> {
             }
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        self.shared.note_outcomes([tag.sequence_id], Moment::now());
         let mut bell = Bell::default();
         self.outlet
             .put([PipelineResult::new(tag, value)], &mut bell);
@@ -191,6 +192,15 @@ impl Shared {
     /// How many items were accepted.
     pub(crate) fn submitted(&self) -> u64 {
         self.run.submitted.load(Ordering::Relaxed)
+    }
+
+    /// Notes when items have their outcomes.
+    #[inline]
+    pub(crate) fn note_outcomes(&self, items: impl IntoIterator<Item = u64>, now: Moment) {
+        self.run.last_outcome.store(now.ticks(), Ordering::Relaxed);
+        if let Some(entrances) = self.run.entrances() {
+            entrances.leave(items, now);
+        }
     }
 
     /// Counts the id that the feeder chose, if it did and it was there before.

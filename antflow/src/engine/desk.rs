@@ -5,6 +5,7 @@ use crossbeam_utils::CachePadded;
 
 use super::queue::Lanes;
 use super::sync::Spinlock;
+use crate::clock::Moment;
 use crate::event::Completion;
 
 /// What a worker has taken and not begun, and what it has finished and not handed on.
@@ -28,6 +29,8 @@ struct Papers<I, O> {
     lent: usize,
     /// Counts the batches, so that the watchdog sees that one lasts.
     batch: u64,
+    /// When the inputs were brought by somebody else, if they were.
+    brought: Moment,
 }
 
 /// What lay on a desk.
@@ -72,6 +75,7 @@ impl<I, O> Desk<I, O> {
             reserved: 0,
             lent: 0,
             batch: 0,
+            brought: Moment::default(),
         })))
     }
 
@@ -100,22 +104,23 @@ impl<I, O> Desk<I, O> {
 
     /// Lays items on the empty desk of a worker that waits for some, the first of which is for its hand. It gives an
     /// empty list in exchange. False: the desk is not empty.
-    pub(super) fn bring(&self, items: &mut VecDeque<I>) -> bool {
+    pub(super) fn bring(&self, items: &mut VecDeque<I>, now: Moment) -> bool {
         let mut papers = self.0.lock();
         if !papers.inputs.is_empty() {
             return false;
         }
         papers.lent += items.len() - 1;
         papers.batch += 1;
+        papers.brought = now;
         std::mem::swap(&mut papers.inputs, items);
         true
     }
 
-    /// Takes the first item of those that were brought, and says how many more there are.
-    pub(super) fn start(&self) -> Option<(I, usize)> {
+    /// Takes the first item of those that were brought, and says how many more there are and when that was.
+    pub(super) fn start(&self) -> Option<(I, usize, Moment)> {
         let mut papers = self.0.lock();
         let first = papers.inputs.pop_front()?;
-        Some((first, papers.inputs.len()))
+        Some((first, papers.inputs.len(), papers.brought))
     }
 
     /// Lays the output that `make` gives down, and takes the next item. [`Turn::NoRoom`] if there is none for it in the

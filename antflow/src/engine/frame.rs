@@ -10,7 +10,7 @@ use crate::clock::Moment;
 use crate::event::{Status, StatusEvent, TaskEvent, TaskEventKind};
 use crate::item::{ItemError, ItemErrorKind};
 use crate::stage::{RetryMode, TaskContext};
-use crate::stats::WorkerCounters;
+use crate::stats::{WorkerCounters, WorkerTimings};
 
 /// What an attempt stands on: the worker, its stage, and the item in hand.
 pub struct Frame<'w> {
@@ -20,6 +20,10 @@ pub struct Frame<'w> {
     pub(super) shared: &'w Shared,
     /// When the attempt was begun, or the batch that the item is part of.
     pub(super) started: Moment,
+    /// How long the attempts of this stage took since the worker has the item, in ticks; counted where somebody wants
+    /// to know.
+    pub(super) spent: u64,
+    pub(super) timings: Option<&'w WorkerTimings>,
     /// When the attempt of the whole stage is over, and how long that is.
     pub(super) deadline: Option<(Instant, Duration)>,
     pub(super) retry_if: &'w dyn RetryIf,
@@ -57,6 +61,47 @@ impl Frame<'_> {
         match (own, whole) {
             (Some(own), Some(whole)) => Some(if whole.rest < own.rest { whole } else { own }),
             (own, whole) => own.or(whole),
+        }
+    }
+
+    /// Notes an attempt of a task that gave a value.
+    #[inline]
+    pub(super) fn note_success(&mut self, task: usize, ticks: u64) {
+        if let Some(timings) = self.timings {
+            timings.tasks[task].succeed(ticks);
+            self.spent += ticks;
+        }
+    }
+
+    /// Notes an attempt of a task that gave none.
+    pub(super) fn note_failure(&mut self, task: usize, kind: &ItemErrorKind, ticks: u64) {
+        if let Some(timings) = self.timings {
+            timings.tasks[task].fail(kind, ticks);
+            self.spent += ticks;
+        }
+    }
+
+    /// Notes that an attempt of a task is followed by another one.
+    pub(super) fn note_retry(&self, task: usize) {
+        if let Some(timings) = self.timings {
+            timings.tasks[task].retries.add_one();
+        }
+    }
+
+    /// Notes that the worker is done with the item, for now or for good.
+    #[inline]
+    pub(super) fn note_processed(&mut self) {
+        if let Some(timings) = self.timings {
+            timings
+                .processing
+                .record(1, std::mem::take(&mut self.spent));
+        }
+    }
+
+    /// Notes that the worker waited so long for room in the next stage.
+    pub(super) fn note_send_wait(&self, ticks: u64) {
+        if let Some(timings) = self.timings {
+            timings.send_wait.record(1, ticks);
         }
     }
 

@@ -41,6 +41,7 @@ pub trait Sink<T>: Send + Sync + 'static {
     fn try_send(
         &self,
         entry: Self::Entry,
+        now: Moment,
         bell: &mut Bell<'_>,
     ) -> Result<(), PushError<Self::Entry>>;
 
@@ -80,17 +81,21 @@ impl<Out: Send + 'static> Sink<Out> for Exit<Out> {
         &self,
         _: usize,
         entries: &mut VecDeque<Envelope<Out>>,
-        _: Moment,
+        now: Moment,
         bell: &mut Bell<'_>,
     ) {
+        let items = entries.iter().map(|entry| entry.tag.sequence_id);
+        self.0.shared.note_outcomes(items, now);
         self.0.complete(entries.len(), entries.drain(..), bell);
     }
 
     fn try_send(
         &self,
         entry: Envelope<Out>,
+        now: Moment,
         bell: &mut Bell<'_>,
     ) -> Result<(), PushError<Envelope<Out>>> {
+        self.0.shared.note_outcomes([entry.tag.sequence_id], now);
         self.0.complete(1, [entry], bell);
         Ok(())
     }

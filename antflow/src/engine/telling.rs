@@ -23,16 +23,20 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         }
     }
 
-    /// Tells observers of items that were accepted, the first of which has this sequence number.
+    /// Notes items that were accepted, the first of which has this sequence number, and tells observers.
     pub(super) fn tell_fed<'a>(
         &self,
         first: u64,
         details: impl ExactSizeIterator<Item = &'a Option<Arc<Details>>>,
         now: Moment,
     ) {
-        let observers = &self.core().shared.observers;
+        let shared = &self.core().shared;
+        let count = details.len() as u64;
+        if let Some(entrances) = shared.run.entrances() {
+            entrances.enter(first, count, now);
+        }
+        let observers = &shared.observers;
         if observers.want_batches() {
-            let count = details.len() as u64;
             let said = (first..).zip(details);
             let said: Vec<_> = said
                 .filter_map(|(item, details)| Some((item, details.clone()?)))

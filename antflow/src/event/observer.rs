@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use super::{Completions, Fed, Status, StatusEvent, TaskEvent};
-use crate::stats::{RunCounters, RunView};
+use crate::stats::{DroppedEvents, RunCounters, RunView};
 
 /// Something an observer asks the engine to wait for.
 pub type Pending<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -81,6 +81,18 @@ pub trait Observer: Send + Sync + 'static {
         false
     }
 
+    /// Whether it should be measured how long things take, to be asked for by [`RunView::timings`]; asked when a run
+    /// starts. By default it is not. It costs a look at the clock for each item and stage, and some memory for each
+    /// worker.
+    fn wants_timings(&self) -> bool {
+        false
+    }
+
+    /// The counter of the events of the run that it drops; asked when a run starts. None if it never does.
+    fn dropped_events(&self) -> Option<DroppedEvents> {
+        None
+    }
+
     /// What to wait for before more items are taken up, if the observer cannot keep up.
     fn overload(&self) -> Option<Pending<'_>> {
         None
@@ -114,6 +126,7 @@ struct Wants {
     statuses: u8,
     tasks: bool,
     batches: bool,
+    timings: bool,
 }
 
 /// What an item comes to in a stage where all goes well.
@@ -134,6 +147,7 @@ impl Observers {
                     .fold(0, |bits, status| bits | status.bit()),
                 tasks: observer.wants_tasks(),
                 batches: observer.wants_batches(),
+                timings: observer.wants_timings(),
             });
             Watching {
                 observer,
@@ -141,8 +155,17 @@ impl Observers {
             }
         };
         let all: Vec<_> = observers.iter().map(watching).collect();
+        let dropped = all
+            .iter()
+            .filter_map(|one| guarded(&run, || one.observer.dropped_events()).flatten());
+        run.dropped.get_or_init(|| dropped.collect());
+        let timings = all.iter().any(|one| one.wants.timings);
+        if timings {
+            run.time_items();
+        }
         Self {
             wanted: Wants {
+                timings,
                 statuses: all.iter().fold(0, |bits, one| bits | one.wants.statuses),
                 tasks: all.iter().any(|one| one.wants.tasks),
                 batches: all.iter().any(|one| one.wants.batches),
@@ -170,6 +193,10 @@ impl Observers {
     #[inline]
     pub(crate) fn want_batches(&self) -> bool {
         self.wanted.batches
+    }
+
+    pub(crate) fn want_timings(&self) -> bool {
+        self.wanted.timings
     }
 
     #[inline]

@@ -4,9 +4,11 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use crossbeam_utils::CachePadded;
 use tokio::sync::Notify;
 
-use super::RunId;
+use super::entrances::Entrances;
 use super::errors::ErrorLog;
 use super::flow::{Count, Flow, SharedFlow};
+use super::timings::WorkerTimings;
+use super::{DroppedEvents, RunId};
 use crate::clock::Moment;
 use crate::stage::{Names, WorkerId, WorkerStatus};
 
@@ -24,6 +26,12 @@ pub(crate) struct RunCounters {
     /// How many items were accepted, which is the next sequence number.
     pub(crate) submitted: CachePadded<AtomicU64>,
     pub(crate) tally: CachePadded<Tally>,
+    /// When the last item had its outcome, in ticks; 0 if none has.
+    pub(crate) last_outcome: AtomicU64,
+    /// There if somebody wants to know how long things take.
+    entrances: OnceLock<Entrances>,
+    /// What the observers drop.
+    pub(crate) dropped: OnceLock<Vec<DroppedEvents>>,
     pub(crate) errors: ErrorLog,
 }
 
@@ -88,6 +96,8 @@ pub(crate) struct WorkerCounters {
     waits_since: Count,
     /// When it last had an item in hand, in ticks; 0 if it never had.
     pub(crate) last_active: Count,
+    /// There if somebody wants to know how long things take.
+    pub(super) timings: OnceLock<Box<WorkerTimings>>,
 }
 
 impl RunCounters {
@@ -101,12 +111,25 @@ impl RunCounters {
             stages: stages.into(),
             submitted: CachePadded::default(),
             tally: CachePadded::default(),
+            last_outcome: AtomicU64::new(0),
+            entrances: OnceLock::new(),
+            dropped: OnceLock::new(),
             errors: ErrorLog::new(FAILED),
         }
     }
 
     pub(crate) fn id(&self) -> RunId {
         RunId(self.id)
+    }
+
+    /// Lets it be measured how long items take. To be called before the run begins.
+    pub(crate) fn time_items(&self) {
+        self.entrances.get_or_init(Entrances::default);
+    }
+
+    /// When items were accepted, if that is noted.
+    pub(crate) fn entrances(&self) -> Option<&Entrances> {
+        self.entrances.get()
     }
 
     /// Notes that the last task has ended.
@@ -186,6 +209,12 @@ impl WorkerCounters {
         Waiting(self)
     }
 
+    /// Where the worker notes how long things take, in a stage of so many tasks.
+    pub(crate) fn timings(&self, tasks: usize) -> &WorkerTimings {
+        self.timings
+            .get_or_init(|| Box::new(WorkerTimings::new(tasks)))
+    }
+
     /// How long it had items in hand until now, and how long of that it waited; in ticks.
     pub(super) fn times(&self, now: Moment) -> (u64, u64) {
         let until_now = |since: u64| now.ticks().saturating_sub(since);
@@ -215,6 +244,7 @@ impl WorkerCounters {
             waited: Count::default(),
             waits_since: Count::default(),
             last_active: Count::default(),
+            timings: OnceLock::new(),
         }
     }
 }

@@ -1,20 +1,28 @@
 //! Numbers about a run: snapshots, never live state.
 
+mod dropped;
+mod entrances;
 mod errors;
 mod flow;
+mod histogram;
 mod live;
 mod load;
 mod stage;
+mod timings;
 mod view;
 mod worker;
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+pub use dropped::DroppedEvents;
 pub(crate) use errors::ErrorLog;
 pub use errors::{ErrorSummary, FailedItem};
+pub use histogram::Histogram;
 pub(crate) use live::{RunCounters, StageCounters, WorkerCounters};
 pub use load::StageLoad;
+pub(crate) use timings::WorkerTimings;
+pub use timings::{StageTimings, TaskTimings, Timings};
 pub use view::RunView;
 pub use worker::{WorkerMetrics, WorkerState, WorkerStatus};
 

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use super::live::{RunCounters, StageCounters, WorkerCounters, read};
 use super::stage::stage_stats;
 use super::{
-    DashboardSnapshot, ErrorSummary, PipelineStats, RunId, StageStats, WorkerMetrics, WorkerState,
-    WorkerStatus,
+    DashboardSnapshot, DroppedEvents, ErrorSummary, PipelineStats, RunId, StageStats, StageTimings,
+    Timings, WorkerMetrics, WorkerState, WorkerStatus,
 };
 use crate::clock::{Moment, duration};
 
@@ -199,7 +199,34 @@ impl RunView {
         self.0.errors.summary()
     }
 
-    /// All of it.
+    /// How long things took so far. None unless an observer of the run
+    /// [wants to know](crate::event::Observer::wants_timings).
+    #[must_use]
+    pub fn timings(&self) -> Option<Timings> {
+        let entrances = self.0.entrances()?;
+        let stages = self.0.stages.iter();
+        Some(Timings {
+            items: entrances.took(),
+            stages: stages.map(|stage| StageTimings::of(stage)).collect(),
+        })
+    }
+
+    /// When an item last had its outcome, by the system's clock. None if none has.
+    #[must_use]
+    pub fn last_outcome(&self) -> Option<SystemTime> {
+        match read(&self.0.last_outcome) {
+            0 => None,
+            ticks => Some(Moment::from_ticks(ticks).system_time()),
+        }
+    }
+
+    /// How many events of the run were dropped, by those of its observers that drop some.
+    #[must_use]
+    pub fn dropped_events(&self) -> &[DroppedEvents] {
+        self.0.dropped.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// The numbers, states and errors together, as a dashboard shows them.
     #[must_use]
     pub fn snapshot(&self) -> DashboardSnapshot {
         DashboardSnapshot {

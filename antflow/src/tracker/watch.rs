@@ -5,7 +5,7 @@ use super::{History, Shared, StatusCounts, StatusTracker, Tracked};
 use crate::event::{
     Callbacks, Completions, Fed, Observer, Pending, Status, StatusEvent, TaskEvent,
 };
-use crate::stats::{FailedItem, RunView};
+use crate::stats::{DroppedEvents, FailedItem, RunView};
 
 /// A tracker, as one run sees it.
 struct Watch {
@@ -104,6 +104,10 @@ impl Observer for Watch {
 
     fn wants_batches(&self) -> bool {
         self.history.is_kept()
+    }
+
+    fn dropped_events(&self) -> Option<DroppedEvents> {
+        self.callbacks.dropped_events()
     }
 
     fn overload(&self) -> Option<Pending<'_>> {

@@ -12,7 +12,7 @@ use crate::item::DEFAULT_PRIORITY;
 #[test]
 fn loom_places_that_were_lent_come_back_to_a_feeder_who_waits() {
     model(|| {
-        let queue = Arc::new(Queue::new(2, None));
+        let queue = Arc::new(Queue::new(2, None, false));
         block_on(async {
             assert!(push(&queue, 1).await);
             assert!(push(&queue, 2).await);
@@ -40,7 +40,7 @@ fn loom_places_that_were_lent_come_back_to_a_feeder_who_waits() {
 #[test]
 fn loom_what_a_worker_gives_back_is_taken_up_by_another() {
     model(|| {
-        let queue = Arc::new(Queue::new(2, None));
+        let queue = Arc::new(Queue::new(2, None, false));
         block_on(async {
             assert!(push(&queue, 1).await);
             assert!(push(&queue, 2).await);
@@ -62,7 +62,7 @@ fn loom_what_a_worker_gives_back_is_taken_up_by_another() {
 #[test]
 fn loom_a_desk_is_cleared_while_its_worker_is_at_it() {
     model(|| {
-        let queue = Queue::new(3, None);
+        let queue = Queue::new(3, None, false);
         block_on(async {
             for item in 1..=3 {
                 assert!(push(&queue, item).await);

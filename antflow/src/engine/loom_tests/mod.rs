@@ -38,7 +38,9 @@ async fn take(
     let mut returned = returned;
     poll_fn(|cx| {
         let returned = std::mem::take(&mut returned);
-        let taken = taker.take(limit, returned, &mut rest, || Caller::new(None, cx));
+        let taken = taker.take(limit, returned, &mut Vec::new(), &mut rest, || {
+            Caller::new(None, cx)
+        });
         taken.map_or(Poll::Pending, Poll::Ready)
     })
     .await

@@ -16,7 +16,7 @@ use super::{again, model, pop, push, take, ticketed};
 #[test]
 fn loom_two_feeders_and_one_worker_lose_nothing() {
     model(|| {
-        let queue = Arc::new(Queue::new(1, None));
+        let queue = Arc::new(Queue::new(1, None, false));
         let feeders: Vec<_> = [1, 2]
             .map(|item| {
                 let queue = Arc::clone(&queue);
@@ -35,7 +35,7 @@ fn loom_two_feeders_and_one_worker_lose_nothing() {
 #[test]
 fn loom_two_workers_share_what_one_feeder_gives() {
     model(|| {
-        let queue = Arc::new(Queue::new(2, None));
+        let queue = Arc::new(Queue::new(2, None, false));
         let workers: Vec<_> = (0..2)
             .map(|_| {
                 let queue = Arc::clone(&queue);
@@ -57,7 +57,7 @@ fn loom_two_workers_share_what_one_feeder_gives() {
 #[test]
 fn loom_a_close_ends_everybody_and_gives_back_what_is_left() {
     model(|| {
-        let queue = Arc::new(Queue::new(1, None));
+        let queue = Arc::new(Queue::new(1, None, false));
         let feeder = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || (1..=2).filter(|item| block_on(push(&queue, *item))).count())
@@ -75,7 +75,7 @@ fn loom_a_close_ends_everybody_and_gives_back_what_is_left() {
 #[test]
 fn loom_a_worker_that_goes_away_passes_its_wake_up_on() {
     model(|| {
-        let queue = Arc::new(Queue::new(2, None));
+        let queue = Arc::new(Queue::new(2, None, false));
         let leaver = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
@@ -103,7 +103,7 @@ fn loom_a_worker_that_goes_away_passes_its_wake_up_on() {
 #[test]
 fn loom_a_feeder_that_goes_away_passes_its_wake_up_on() {
     model(|| {
-        let queue = Arc::new(Queue::new(1, None));
+        let queue = Arc::new(Queue::new(1, None, false));
         assert!(block_on(push(&queue, 1)));
         let leaver = {
             let queue = Arc::clone(&queue);
@@ -126,7 +126,7 @@ fn loom_a_feeder_that_goes_away_passes_its_wake_up_on() {
 #[test]
 fn loom_room_set_aside_and_given_back_reaches_another_feeder() {
     model(|| {
-        let queue = Arc::new(Queue::new(1, None));
+        let queue = Arc::new(Queue::new(1, None, false));
         let holder = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
@@ -144,7 +144,7 @@ fn loom_room_set_aside_and_given_back_reaches_another_feeder() {
 #[test]
 fn loom_what_comes_back_to_a_full_queue_is_taken_up() {
     model(|| {
-        let queue = Arc::new(Queue::new(1, None));
+        let queue = Arc::new(Queue::new(1, None, false));
         assert!(block_on(push(&queue, 1)));
         let worker = {
             let queue = Arc::clone(&queue);
@@ -164,7 +164,7 @@ fn loom_what_comes_back_to_a_full_queue_is_taken_up() {
 #[test]
 fn loom_what_comes_back_wakes_an_idle_worker() {
     model(|| {
-        let queue = Arc::new(Queue::new(1, None));
+        let queue = Arc::new(Queue::new(1, None, false));
         let idle = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || block_on(pop(&queue)))
@@ -177,7 +177,7 @@ fn loom_what_comes_back_wakes_an_idle_worker() {
 #[test]
 fn loom_an_ordered_queue_opens_again_when_its_head_leaves() {
     model(|| {
-        let queue = Arc::new(Queue::new(2, Some(1)));
+        let queue = Arc::new(Queue::new(2, Some(1), false));
         block_on(async {
             assert!(push(&queue, 1).await);
             assert!(push(&queue, 2).await);
@@ -196,7 +196,7 @@ fn loom_an_ordered_queue_opens_again_when_its_head_leaves() {
 #[test]
 fn loom_of_two_items_that_come_at_once_each_finds_a_worker() {
     model(|| {
-        let queue = Arc::new(Queue::new(2, None));
+        let queue = Arc::new(Queue::new(2, None, false));
         let workers: Vec<_> = (0..2)
             .map(|_| {
                 let queue = Arc::clone(&queue);
@@ -218,7 +218,7 @@ fn loom_of_two_items_that_come_at_once_each_finds_a_worker() {
 #[test]
 fn loom_the_source_passes_from_worker_to_worker() {
     model(|| {
-        let queue = Arc::new(Queue::<u32>::new(2, None));
+        let queue = Arc::new(Queue::<u32>::new(2, None, false));
         let left = Arc::new(AtomicUsize::new(2));
         let workers: Vec<_> = (0..2)
             .map(|_| {

@@ -17,7 +17,7 @@ mod room;
 mod take;
 mod wait_list;
 
-pub(crate) use lanes::Lanes;
+pub(crate) use lanes::{Arrival, Lanes};
 pub(crate) use room::Room;
 pub(crate) use take::{Taken, Taker};
 pub(crate) use wait_list::WaitList;
@@ -63,8 +63,8 @@ pub(crate) struct Left {
 }
 
 impl<T> Queue<T> {
-    /// A queue for `capacity` items; `window` makes it hand out tickets.
-    pub(crate) fn new(capacity: usize, window: Option<usize>) -> Self {
+    /// A queue for `capacity` items; `window` makes it hand out tickets, and `timed` lets it note when items arrive.
+    pub(crate) fn new(capacity: usize, window: Option<usize>, timed: bool) -> Self {
         let tickets = window.map(|window| Tickets {
             next: 0,
             head: 0,
@@ -73,7 +73,7 @@ impl<T> Queue<T> {
         Self {
             capacity,
             inner: CachePadded::new(Mutex::new(Inner {
-                fresh: Lanes::default(),
+                fresh: Lanes::new(timed),
                 again: VecDeque::new(),
                 reserved: 0,
                 lent: 0,
@@ -290,10 +290,13 @@ impl<T> Queue<T> {
     pub(crate) fn take_more(
         &self,
         most: usize,
+        arrivals: &mut Vec<Arrival>,
         rest: impl FnOnce(&mut Lanes<T>, usize) -> usize,
     ) -> usize {
         let mut inner = lock(&self.inner);
-        inner.take_more(most, rest)
+        let count = inner.take_more(most, rest);
+        inner.fresh.hand_over_arrivals(arrivals);
+        count
     }
 
     /// Says that all tickets before `head` have left the stage.

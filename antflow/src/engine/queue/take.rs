@@ -1,6 +1,6 @@
 use super::super::bell::{Bell, Caller};
 use super::super::sync::lock;
-use super::{Lanes, Queue, Source};
+use super::{Arrival, Lanes, Queue, Source};
 
 /// What a worker that asked for work got.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,11 +39,12 @@ impl<'a, T> Taker<'a, T> {
     }
 
     /// Takes the next item, and passes up to `limit - 1` more to `rest`; `returned` of the places that were lent to the
-    /// worker are free again. If there is nothing, `caller` is woken once there is, and then has to ask again.
+    /// worker are free again. When they arrived is noted at the end of `arrivals`, in a queue that is timed. If there is nothing, `caller` is woken once there is, and then has to ask again.
     pub(crate) fn take(
         &mut self,
         limit: usize,
         returned: usize,
+        arrivals: &mut Vec<Arrival>,
         rest: impl FnOnce(&mut Lanes<T>, usize) -> usize,
         caller: impl FnOnce() -> Caller,
     ) -> Option<Taken<T>> {
@@ -64,6 +65,7 @@ impl<'a, T> Taker<'a, T> {
             && let Some((item, ticket)) = inner.pop()
         {
             let rest = inner.take_more(limit - 1, rest);
+            inner.fresh.hand_over_arrivals(arrivals);
             inner.grasp = rest + 1;
             return Some(Taken::Item {
                 item,

@@ -126,7 +126,7 @@ where
                 Ok(value) => {
                     hand.frame.worker.completed.add_one();
                     // What `turn` does, where nothing is in the way.
-                    let completion = hand.completion();
+                    let completion = hand.plain_completion();
                     if let Some(desk) = desk {
                         let mut value = Some(value);
                         let turn = desk.turn(completion, || {
@@ -211,7 +211,11 @@ where
             if let Some(desk) = desk {
                 self.hand_on_early(hand, desk, bell);
             }
-            *waited |= self.send(hand, entry, bell).await;
+            if self.send(hand, entry, bell).await {
+                *waited = true;
+                // What comes next on the desk is not begun before.
+                hand.frame.started = Moment::now();
+            }
         }
         let next = desk?.next()?;
         Some(hand.take_from(next))

@@ -8,7 +8,7 @@ use super::super::cell::{Cell, StageDesk};
 use super::super::desk::Finished;
 use super::super::envelope::Envelope;
 use super::super::pace::Pace;
-use super::super::queue::{Taken, Taker};
+use super::super::queue::{Arrival, Taken, Taker};
 use super::super::seat::Seat;
 use super::super::sink::Sink;
 use super::super::task_list::TaskList;
@@ -16,7 +16,7 @@ use super::yield_now;
 use crate::clock::Moment;
 use crate::item::Label;
 use crate::stage::Stage;
-use crate::stats::WorkerCounters;
+use crate::stats::{WorkerCounters, WorkerTimings};
 
 /// What a worker has beside the item in hand. Dropped, it ends as cancelled what lies on the desk.
 pub(super) struct Bench<'w, S, L, St, D>
@@ -36,8 +36,11 @@ where
     pub(super) bell: Bell<'w>,
     /// Whom to wake when the item in hand suspends.
     pub(super) alarm: Bell<'static>,
-    /// Whether what it has was laid on its desk by others, who have counted it.
-    brought: bool,
+    /// When what it has was laid on its desk by others, who have counted it; none if it was not.
+    brought: Option<Moment>,
+    /// When the items arrived in the queue that were taken from it, where somebody wants to know how long they waited.
+    pub(super) arrivals: Vec<Arrival>,
+    timings: Option<&'w WorkerTimings>,
     /// Whether it found the queue empty and asked the source.
     pub(super) pulls: bool,
     /// Whether somebody was woken who cannot run before this worker lets go of its thread.
@@ -64,6 +67,7 @@ where
         cell: &'w Arc<Cell<S, L, St, D>>,
         seat: &'w Arc<Seat>,
         worker: &'w Arc<WorkerCounters>,
+        timings: Option<&'w WorkerTimings>,
     ) -> Self {
         let config = &cell.runtime.config;
         Self {
@@ -79,7 +83,9 @@ where
             desk: None,
             bell: Bell::default(),
             alarm: Bell::default(),
-            brought: false,
+            brought: None,
+            arrivals: Vec::new(),
+            timings,
             pulls: false,
             rang: false,
             streak: 0,
@@ -140,9 +146,9 @@ where
             self.desk = Some(self.cell.desk(self.worker));
         }
         let desk = self.desk.as_deref().filter(|_| limit > 1);
-        if let Some((item, rest)) = desk.and_then(StageDesk::start) {
+        if let Some((item, rest, brought)) = desk.and_then(StageDesk::start) {
             taker.forget();
-            self.brought = true;
+            self.brought = Some(brought);
             return Some(Taken::Item {
                 item,
                 ticket: None,
@@ -150,21 +156,29 @@ where
                 calls: false,
             });
         }
-        self.brought = false;
+        self.brought = None;
         let returned = std::mem::take(&mut self.lent);
         taker.take(
             limit,
             returned,
+            &mut self.arrivals,
             |items, most| desk.map_or(0, |desk| desk.load(items, most)),
             || Caller::Worker(Arc::clone(self.seat)),
         )
     }
 
-    /// Notes that so many items were taken, if that was from the queue.
+    /// Notes that so many items were taken.
     #[inline]
-    pub(super) fn note_taken(&self, items: usize, now: Moment) {
-        if !self.brought {
+    pub(super) fn note_taken(&mut self, items: usize, now: Moment) {
+        let brought = self.brought.take();
+        if brought.is_none() {
             self.worker.taken.pass(items, now);
+        }
+        if let Some(timings) = self.timings {
+            let brought = brought.map(|at| Arrival { at, count: items });
+            for Arrival { at, count } in self.arrivals.drain(..).chain(brought) {
+                timings.queue_wait.record(count, now.ticks_since(at));
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use crate::clock::Moment;
 use crate::event::Completion;
 use crate::item::Tag;
 use crate::stage::{Hooks, Stage, TaskContext};
-use crate::stats::WorkerCounters;
+use crate::stats::{WorkerCounters, WorkerTimings};
 
 /// The item that a worker has in hand. Dropped with one, it ends the item as cancelled.
 pub(super) struct Hand<'w, Out: Send + 'static> {
@@ -24,6 +24,8 @@ pub(super) struct Hand<'w, Out: Send + 'static> {
     busy: bool,
     /// Whether observers are told of items that are completed, many at a time.
     tells: bool,
+    /// Whether somebody wants to know when an item was completed.
+    looks: bool,
 }
 
 impl<'w, Out: Send + 'static> Hand<'w, Out> {
@@ -32,6 +34,7 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
         cell: &'w Cell<S, L, St, D>,
         seat: &'w Arc<Seat>,
         worker: &'w WorkerCounters,
+        timings: Option<&'w WorkerTimings>,
     ) -> Self
     where
         S: Stage,
@@ -54,6 +57,8 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
                 worker,
                 shared: &core.shared,
                 started: Moment::default(),
+                spent: 0,
+                timings,
                 deadline: None,
                 retry_if: cell,
             },
@@ -61,6 +66,7 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
             ticket: None,
             busy: false,
             tells: core.shared.observers.want_batches(),
+            looks: core.shared.observers.want_batches() || timings.is_some(),
         }
     }
 
@@ -100,16 +106,33 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
         self.frame.worker.status.set_idle();
     }
 
-    /// What observers are told of the item in hand, which is completed and still there, if they are told.
+    /// Notes that the item in hand, which is still there, is completed, where somebody wants to know. What observers are
+    /// told of it, if they are told.
     #[inline]
     pub(super) fn completion(&mut self) -> Option<Completion> {
-        if !self.tells {
+        if !self.looks {
             return None;
         }
-        let (started, ended) = (self.frame.started, Moment::now());
+        self.completed_at(Moment::now())
+    }
+
+    /// As [`completion`](Self::completion), where the attempt was nothing but a call.
+    #[inline]
+    pub(super) fn plain_completion(&mut self) -> Option<Completion> {
+        if !self.looks {
+            return None;
+        }
+        let now = Moment::now();
+        let took = now.ticks_since(self.frame.started);
+        self.frame.note_success(0, took);
+        self.completed_at(now)
+    }
+
+    fn completed_at(&mut self, ended: Moment) -> Option<Completion> {
+        self.frame.note_processed();
         // What comes next on the desk is begun now.
-        self.frame.started = ended;
-        Some(Completion {
+        let started = std::mem::replace(&mut self.frame.started, ended);
+        self.tells.then_some(Completion {
             sequence_id: self.frame.cx.tag.sequence_id,
             started,
             ended,

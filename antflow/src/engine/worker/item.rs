@@ -105,6 +105,8 @@ where
         bell: &mut Bell<'_>,
     ) -> Option<D::Entry> {
         let frame = &mut hand.frame;
+        let took = Moment::now().ticks_since(frame.started);
+        frame.note_failure(0, failure.kind(), took);
         match (
             slots,
             failure.judge(frame, self.runtime.config.retry.as_ref()),
@@ -117,6 +119,7 @@ where
             }
             (None, Stop::Again(..)) => None,
             (Some(slots), Stop::Again(error, pause)) => {
+                frame.note_retry(0);
                 frame.emit_status(Status::Retrying, Some(&error));
                 frame.worker.retried.add_one();
                 let per_stage = self.runtime.retry(RetryMode::PerStage).is_some();
@@ -172,6 +175,7 @@ where
 
     /// Ends the item in hand without a value.
     async fn end(&self, hand: &mut Hand<'_, D::Final>, error: ItemError, bell: &mut Bell<'_>) {
+        hand.frame.note_processed();
         let tag = hand.release_copy();
         let frame = &hand.frame;
         if error.is_cancelled() {
@@ -198,6 +202,7 @@ where
         slots: L::Slots,
         pause: Duration,
     ) {
+        hand.frame.note_processed();
         let mut tag = hand.release();
         tag.set_attempt(tag.attempt() + 1);
         let envelope = Envelope { value: slots, tag };

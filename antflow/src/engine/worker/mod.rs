@@ -64,7 +64,11 @@ where
 
     /// Whether an attempt is nothing but a call: no events, bounds or functions beside the tasks.
     fn is_plain(&self) -> bool {
-        !self.core().shared.observers.want_every_item()
+        let observers = &self.core().shared.observers;
+        // Tasks that follow each other are timed where each is called for itself.
+        let is_timed = observers.want_timings() && self.runtime.tasks.len() > 1;
+        !observers.want_every_item()
+            && !is_timed
             && <S::Hooks as Hooks<S::Input, S::Output>>::NONE
             && self.order.is_none()
             && self.runtime.is_plain()
@@ -74,8 +78,12 @@ where
     async fn work<M: Manner>(post: Post<S, L, St, D>, index: usize, seat: Arc<Seat>) {
         let cell = &post.cell;
         let worker = cell.runtime.counters.worker(index);
-        let mut hand = Hand::new(cell.core(), cell, &seat, &worker);
-        let mut bench = Bench::new(cell, &seat, &worker);
+        let observers = &cell.core().shared.observers;
+        let timings = observers
+            .want_timings()
+            .then(|| worker.timings(cell.runtime.tasks.len()));
+        let mut hand = Hand::new(cell.core(), cell, &seat, &worker, timings);
+        let mut bench = Bench::new(cell, &seat, &worker, timings);
         let mut taker = cell.queue.taker();
         let leaves = loop {
             if cell.is_to_leave(index, M::PLAIN) {
@@ -186,24 +194,26 @@ where
             // Neither does it begin what it could not hand on, nor keep it from others while it waits.
             let room = pin!(self.down.room(bench.seat));
             let (worker, alarm) = (bench.worker, &mut bench.alarm);
+            let began = Moment::now();
             let waiting = worker.wait();
             let (_, released) = self
                 .releasing(Some(desk), &mut calls, worker, alarm, room)
                 .await;
             drop(waiting);
             begun = Moment::now();
+            hand.frame.note_send_wait(begun.ticks_since(began));
             hand.frame.started = begun;
             if released {
                 bench.released();
                 rest = 0;
             }
             let room = bench.reserve(bench.pace.limit());
-            let more = self
-                .queue
-                .take_more(room.saturating_sub(1 + rest), |items, most| {
-                    desk.load(items, most)
-                });
-            worker.taken.pass(more, begun);
+            let more = self.queue.take_more(
+                room.saturating_sub(1 + rest),
+                &mut bench.arrivals,
+                |items, most| desk.load(items, most),
+            );
+            bench.note_taken(more, begun);
             rest += more;
         }
         bench.bell.mute(suspends.then_some(owes));

@@ -90,9 +90,10 @@ where
         entry: D::Entry,
         bell: &mut Bell<'_>,
     ) -> bool {
-        match self.down.try_send(entry, bell) {
+        let now = Moment::now();
+        match self.down.try_send(entry, now, bell) {
             Ok(()) => {
-                hand.frame.worker.given.pass(1, Moment::now());
+                hand.frame.worker.given.pass(1, now);
                 false
             }
             Err(refused) => self.send_late(hand, refused, bell).await,
@@ -124,6 +125,7 @@ where
             }
             waited = true;
             let mut room = pin!(self.down.room(hand.seat));
+            let began = Moment::now();
             let waiting = hand.frame.worker.wait();
             poll_fn(|cx| {
                 let poll = room.as_mut().poll(cx);
@@ -134,12 +136,14 @@ where
             })
             .await;
             drop(waiting);
+            let now = Moment::now();
+            hand.frame.note_send_wait(now.ticks_since(began));
             let Some(entry) = held.release() else {
                 return waited;
             };
-            match self.down.try_send(entry, bell) {
+            match self.down.try_send(entry, now, bell) {
                 Ok(()) => {
-                    hand.frame.worker.given.pass(1, Moment::now());
+                    hand.frame.worker.given.pass(1, now);
                     return waited;
                 }
                 Err(again) => refused = again,

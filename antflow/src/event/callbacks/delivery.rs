@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::Called;
 use super::recipients::{Event, Recipients};
+use crate::stats::DroppedEvents;
 
 tokio::task_local! {
     static DELIVERING: ();
@@ -30,10 +31,11 @@ pub(super) struct Counts {
 }
 
 /// What the side of the workers and the task that calls share.
-#[derive(Default)]
 pub(super) struct Queue {
     pub(super) recipients: Recipients,
     pub(super) counts: Arc<Counts>,
+    /// How many of the counted events are of this queue.
+    pub(super) dropped: DroppedEvents,
     line: Mutex<Line>,
     /// Calls the task, if it waits.
     arrival: Notify,
@@ -43,6 +45,12 @@ pub(super) struct Queue {
     /// Held by the one of those who wait for room whose turn it is.
     turn: tokio::sync::Mutex<()>,
     progress: Notify,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self::new(Recipients::default(), Arc::default())
+    }
 }
 
 /// The events that the task has not taken.
@@ -62,7 +70,13 @@ impl Queue {
         Self {
             recipients,
             counts,
-            ..Self::default()
+            dropped: DroppedEvents::new("callbacks"),
+            line: Mutex::default(),
+            arrival: Notify::new(),
+            sent: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            turn: tokio::sync::Mutex::default(),
+            progress: Notify::new(),
         }
     }
 
@@ -132,6 +146,7 @@ impl Queue {
 
     pub(super) fn drop_one(&self) {
         self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+        self.dropped.add(1);
     }
 
     /// Waits until half of the capacity is free, first come first served. Only the first is woken to look.

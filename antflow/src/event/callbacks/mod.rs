@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Observer, Pending, Status, StatusEvent, TaskEvent, TaskEventKind};
-use crate::stats::RunView;
+use crate::stats::{DroppedEvents, RunView};
 pub use callback::{Callback, CallbackOutput, Called};
 use callback::{Erased, Unmarked};
 pub(crate) use delivery::is_delivering;
@@ -252,6 +252,10 @@ impl Observer for Callbacks {
 
     fn wants_tasks(&self) -> bool {
         self.queue.recipients.want_tasks()
+    }
+
+    fn dropped_events(&self) -> Option<DroppedEvents> {
+        (!self.queue.recipients.is_empty()).then(|| self.queue.dropped.clone())
     }
 
     fn overload(&self) -> Option<Pending<'_>> {
