@@ -51,7 +51,8 @@ pub const STAGE_QUEUE_DEPTH: &str = "antflow_stage_queue_depth";
 pub const STAGE_QUEUE_CAPACITY: &str = "antflow_stage_queue_capacity";
 
 /// The time an item waits in the queue of a stage. Items that a run takes from its
-/// iterator do not wait in the first one, and are not counted there.
+/// iterator do not wait in the first one, and are not counted there. An item that comes
+/// back to the queue counts again.
 ///
 /// Histogram, in seconds, with [`buckets::STEP`](crate::buckets::STEP). Labels:
 /// `pipeline`, `stage`.

@@ -27,7 +27,8 @@ pub struct StageTimings {
     /// The name of the stage.
     pub stage_name: String,
     /// How long items waited in the stage's queue until a worker took them. Those that `run` takes from its iterator do
-    /// not wait in the first queue, and are not among them.
+    /// not wait in the first queue, and are not among them. One that comes back counts again: for another attempt, or
+    /// because its worker was kept by the item before it.
     pub queue_wait: Histogram,
     /// How long a worker worked on an item: all attempts together, without the waits between them and for limits. An
     /// item that waits for its next attempt without a worker counts once for each time that a worker had it.

@@ -31,9 +31,9 @@ pub enum Overflow {
 /// callback that panics or gives an error is counted, logged with the feature `tracing`, and the next event follows. A
 /// run returns when its events were dealt with.
 ///
-/// Each run has a queue of its own, and calls on the runtime on which it was started; if that ends before the run, on
-/// the one in which the next event is sent. Several runs may call a callback at the same time. The counts are those of
-/// all runs and all clones, also of clones that were given other callbacks.
+/// Each run has a queue of its own, and calls on the runtime on which it was started; what waits when that ends is
+/// dropped and counted. Several runs may call a callback at the same time. The counts are those of all runs and all
+/// clones, also of clones that were given other callbacks.
 ///
 /// An observer that hands its events on to callbacks calls their [`begin`](Observer::begin) for each run, and hands on
 /// to what that gives. Without it, the events of all runs go through one queue, and the callbacks run on the runtime in
