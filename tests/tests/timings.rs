@@ -2,26 +2,9 @@
 
 use std::thread;
 
-use antflow::event::{Callbacks, Observer, StatusEvent, TaskEventKind};
+use antflow::event::{Callbacks, StatusEvent, TaskEventKind};
 use antflow::{Cancelled, Histogram, StageTimings, TaskContext, Timings, pipeline, stage, task};
-use antflow_tests::{Boom, Recorder, millis, quiet, seconds, within};
-
-/// Wants to know how long things take, and nothing else.
-struct Stopwatch;
-
-impl Observer for Stopwatch {
-    fn wants_status(&self, _: antflow::event::Status) -> bool {
-        false
-    }
-
-    fn wants_tasks(&self) -> bool {
-        false
-    }
-
-    fn wants_timings(&self) -> bool {
-        true
-    }
-}
+use antflow_tests::{Boom, Recorder, Stopwatch, millis, quiet, seconds, within};
 
 #[stage(workers = 3)]
 async fn load(item: u64) -> u64 {

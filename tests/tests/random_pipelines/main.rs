@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use antflow::event::Status;
 use antflow::{
     BoxError, Cancelled, Chain, Handle, Item, ItemErrorKind, Launch, Pipeline, PipelineResult,
-    StatusTracker, from_fn,
+    StatusTracker, Timings, from_fn,
 };
-use antflow_tests::{Event, Recorder, millis, within};
-use plan::{Act, End, Finale, Plan, foreseen, plan, steps};
+use antflow_tests::{Event, Recorder, Stopwatch, millis, within};
+use plan::{Act, End, Finale, Plan, attempts, foreseen, plan, steps};
 use proptest::prelude::*;
 
 mod plan;
@@ -56,24 +56,24 @@ async fn perform(item: usize, act: Act) -> Result<usize, BoxError> {
     }
 }
 
-/// Runs the plan under a tracker, and under a recorder beside it or without.
-async fn execute(plan: &Plan, recorder: Option<&Recorder>) {
+/// Runs the plan under a tracker, with or without a recorder and a stopwatch beside it.
+async fn execute(plan: &Plan, recorder: Option<&Recorder>, timed: bool) {
     let one = Pipeline::builder().stage(stage!(plan, 0));
     if plan.stages.len() == 1 {
-        return finish(plan, &one, recorder).await;
+        return finish(plan, &one, recorder, timed).await;
     }
     let two = one.stage(stage!(plan, 1));
     if plan.stages.len() == 2 {
-        return finish(plan, &two, recorder).await;
+        return finish(plan, &two, recorder, timed).await;
     }
     let three = two.stage(stage!(plan, 2));
     if plan.stages.len() == 3 {
-        return finish(plan, &three, recorder).await;
+        return finish(plan, &three, recorder, timed).await;
     }
-    finish(plan, &three.stage(stage!(plan, 3)), recorder).await;
+    finish(plan, &three.stage(stage!(plan, 3)), recorder, timed).await;
 }
 
-async fn finish<C>(plan: &Plan, pipeline: &Pipeline<C>, recorder: Option<&Recorder>)
+async fn finish<C>(plan: &Plan, pipeline: &Pipeline<C>, recorder: Option<&Recorder>, timed: bool)
 where
     C: Launch<()> + Chain<Input = usize, Output = usize>,
 {
@@ -82,6 +82,11 @@ where
     let observed = match recorder {
         Some(recorder) => observed.observe(recorder.clone()),
         None => observed,
+    };
+    let observed = if timed {
+        observed.observe(Stopwatch)
+    } else {
+        observed
     };
     let run = observed.start().expect("the configuration works");
     let items = plan.items.iter().enumerate();
@@ -115,11 +120,44 @@ where
         }
     };
     check_results(plan, &results, &run);
+    if let Some(timings) = run.view().timings() {
+        assert_eq!(timings.items.count(), results.len() as u64);
+        if matches!(plan.finale, Finale::Join) {
+            check_attempts(plan, &timings);
+        }
+    }
     if let Some(recorder) = recorder {
         recorder.check(&results, &run.stats());
         check_order(plan, recorder);
     }
     check_histories(plan, &tracker, recorder, results.len() as u64);
+}
+
+/// Every attempt that the plan foresees is timed, by how it ended.
+fn check_attempts(plan: &Plan, timings: &Timings) {
+    let items = 0..plan.items.len();
+    let mut foreseen = vec![[0; 4]; plan.stages.len()];
+    for item in items {
+        for (stage, attempt) in attempts(plan, item) {
+            let ways = &mut foreseen[stage];
+            match plan.stages[stage].act(item, attempt).end {
+                End::Succeed => ways[0] += 1,
+                End::Fail => {
+                    ways[1] += 1;
+                    ways[3] += u64::from(attempt < plan.stages[stage].attempts());
+                }
+                End::GiveUp => ways[1] += 1,
+                End::Panic => ways[2] += 1,
+            }
+        }
+    }
+    for (stage, foreseen) in timings.stages.iter().zip(foreseen) {
+        let task = &stage.tasks[0];
+        let counted = [task.succeeded, task.failed, task.panicked, task.retries];
+        assert_eq!(counted, foreseen, "{}", stage.stage_name);
+        assert_eq!(task.duration.count(), foreseen[..3].iter().sum::<u64>());
+        assert!(stage.processing_time.count() <= task.duration.count());
+    }
 }
 
 async fn after<T>(ms: u64, future: impl Future<Output = T>) -> T {
@@ -269,7 +307,9 @@ proptest! {
             .start_paused(true)
             .build()
             .unwrap();
-        runtime.block_on(within(execute(&plan, Some(&Recorder::new()))));
-        runtime.block_on(within(execute(&plan, None)));
+        runtime.block_on(within(execute(&plan, Some(&Recorder::new()), true)));
+        for timed in [false, true] {
+            runtime.block_on(within(execute(&plan, None, timed)));
+        }
     }
 }

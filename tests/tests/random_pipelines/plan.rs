@@ -70,6 +70,21 @@ pub(crate) fn foreseen(plan: &Plan, item: usize) -> Option<(usize, u32, End)> {
     })
 }
 
+/// The attempts that are made with an item if nobody cuts the run off, by stage and number.
+pub(crate) fn attempts(plan: &Plan, item: usize) -> Vec<(usize, u32)> {
+    let last = foreseen(plan, item).map_or(plan.stages.len() - 1, |(stage, ..)| stage);
+    let mut made = Vec::new();
+    for (index, stage) in plan.stages.iter().enumerate().take(last + 1) {
+        for attempt in 1..=stage.attempts() {
+            made.push((index, attempt));
+            if stage.act(item, attempt).end != End::Fail {
+                break;
+            }
+        }
+    }
+    made
+}
+
 /// What happens to an item if nobody cuts the run off: in which stage, and what.
 pub(crate) fn steps(plan: &Plan, item: usize) -> Vec<(String, Status)> {
     let mut steps = Vec::new();
