@@ -136,6 +136,21 @@ pub const ALL: &[Metric] = &[
         "Time of one attempt.",
     ),
     counter(
+        names::WORKER_ITEMS_TOTAL,
+        &[
+            labels::PIPELINE,
+            labels::STAGE,
+            labels::WORKER,
+            labels::OUTCOME,
+        ],
+        "Items that a worker was done with.",
+    ),
+    gauge(
+        names::WORKER_BUSY,
+        &[labels::PIPELINE, labels::STAGE, labels::WORKER],
+        "Whether a worker holds an item; of other workers, how many do.",
+    ),
+    counter(
         names::EVENTS_DROPPED_TOTAL,
         &[labels::PIPELINE, labels::SINK],
         "Events that were dropped because a receiver was too slow.",

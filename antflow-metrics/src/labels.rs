@@ -15,11 +15,17 @@ pub const OUTCOME: &str = "outcome";
 /// The receiver of events that lost some.
 pub const SINK: &str = "sink";
 
+/// The number of the worker in its stage, from 0, or [`OTHER`]. Only where series for each worker are asked for.
+pub const WORKER: &str = "worker";
+
+/// Stands for all workers beyond those that have series of their own.
+pub const OTHER: &str = "other";
+
 /// The version of antflow.
 pub const VERSION: &str = "version";
 
 /// All label names.
-pub const ALL: &[&str] = &[PIPELINE, STAGE, TASK, OUTCOME, SINK, VERSION];
+pub const ALL: &[&str] = &[PIPELINE, STAGE, TASK, OUTCOME, SINK, WORKER, VERSION];
 
 /// How an item ended, in its pipeline or in one stage.
 pub mod outcome {
@@ -36,10 +42,13 @@ pub mod outcome {
     pub const CANCELLED: &str = "cancelled";
 
     /// All values for a pipeline.
-    pub const PIPELINE: &[&str] = &[COMPLETED, FAILED, CANCELLED];
+    pub const PIPELINE: [&str; 3] = [COMPLETED, FAILED, CANCELLED];
 
     /// All values for a stage.
-    pub const STAGE: &[&str] = &[COMPLETED, FAILED, SKIPPED, CANCELLED];
+    pub const STAGE: [&str; 4] = [COMPLETED, FAILED, SKIPPED, CANCELLED];
+
+    /// All values for a worker. What it let pass counts as completed.
+    pub const WORKER: [&str; 2] = [COMPLETED, FAILED];
 }
 
 /// How one attempt of a task ended.
@@ -47,7 +56,7 @@ pub mod attempt {
     /// It returned a value.
     pub const OK: &str = "ok";
 
-    /// It returned an error.
+    /// It returned an error, or gave the item up.
     pub const ERROR: &str = "error";
 
     /// It took longer than it may.
@@ -57,7 +66,7 @@ pub mod attempt {
     pub const PANIC: &str = "panic";
 
     /// All values.
-    pub const ALL: &[&str] = &[OK, ERROR, TIMEOUT, PANIC];
+    pub const ALL: [&str; 4] = [OK, ERROR, TIMEOUT, PANIC];
 }
 
 #[cfg(test)]
@@ -66,18 +75,21 @@ mod tests {
 
     #[test]
     fn labels_and_values_are_lower_case_words() {
-        let lists = [ALL, outcome::PIPELINE, outcome::STAGE, attempt::ALL];
+        let lists: [&[&str]; 5] = [
+            ALL,
+            &outcome::PIPELINE,
+            &outcome::STAGE,
+            &outcome::WORKER,
+            &attempt::ALL,
+        ];
         for word in lists.concat() {
             assert!(word.bytes().all(|it| it.is_ascii_lowercase()), "{word}");
         }
     }
 
     #[test]
-    fn what_a_pipeline_knows_a_stage_knows_too() {
-        assert!(
-            outcome::PIPELINE
-                .iter()
-                .all(|it| outcome::STAGE.contains(it))
-        );
+    fn what_a_pipeline_or_a_worker_knows_a_stage_knows_too() {
+        let mut outcomes = outcome::PIPELINE.iter().chain(&outcome::WORKER);
+        assert!(outcomes.all(|it| outcome::STAGE.contains(it)));
     }
 }

@@ -43,6 +43,11 @@ pub mod buckets;
 pub mod catalog;
 pub mod labels;
 pub mod names;
+#[cfg(feature = "observer")]
+mod observer;
+
+#[cfg(feature = "observer")]
+pub use observer::PipelineMetrics;
 
 /// Runs the example of the README as a test.
 #[cfg(doctest)]

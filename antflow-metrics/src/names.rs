@@ -104,6 +104,19 @@ pub const TASK_RETRIES_TOTAL: &str = "antflow_task_retries_total";
 /// `pipeline`, `stage`, `task`.
 pub const TASK_DURATION_SECONDS: &str = "antflow_task_duration_seconds";
 
+// Each worker, where that is asked for.
+
+/// Items that a worker was done with.
+///
+/// Counter, in items. Labels: `pipeline`, `stage`, `worker`, `outcome` (`completed`,
+/// `failed`).
+pub const WORKER_ITEMS_TOTAL: &str = "antflow_worker_items_total";
+
+/// Whether a worker holds an item: 1 if it does. Of `other` workers, how many do.
+///
+/// Gauge, in workers. Labels: `pipeline`, `stage`, `worker`.
+pub const WORKER_BUSY: &str = "antflow_worker_busy";
+
 // The observation itself.
 
 /// Events that were dropped because a receiver was too slow.
@@ -123,6 +136,7 @@ pub const COUNTERS: &[&str] = &[
     STAGE_ITEMS_TOTAL,
     TASK_ATTEMPTS_TOTAL,
     TASK_RETRIES_TOTAL,
+    WORKER_ITEMS_TOTAL,
     EVENTS_DROPPED_TOTAL,
 ];
 
@@ -134,6 +148,7 @@ pub const GAUGES: &[&str] = &[
     STAGE_QUEUE_CAPACITY,
     STAGE_WORKERS,
     STAGE_WORKERS_BUSY,
+    WORKER_BUSY,
     BUILD_INFO,
 ];
 

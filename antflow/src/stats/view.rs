@@ -121,6 +121,18 @@ impl RunView {
         names.collect()
     }
 
+    /// The names of the tasks of each stage, in order.
+    #[must_use]
+    pub fn task_names(&self) -> BTreeMap<String, Vec<String>> {
+        let names = self.0.stages.iter().map(|stage| &stage.names);
+        names
+            .map(|names| {
+                let tasks = names.tasks.iter().map(ToString::to_string);
+                (names.stage.to_string(), tasks.collect())
+            })
+            .collect()
+    }
+
     /// The names of the workers of each stage.
     #[must_use]
     pub fn worker_names(&self) -> BTreeMap<String, Vec<String>> {
