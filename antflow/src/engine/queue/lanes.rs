@@ -211,23 +211,33 @@ mod tests {
         assert!(lanes.others.is_empty(), "an empty lane stayed");
     }
 
+    #[derive(Debug, PartialEq)]
+    struct Number(u32);
+
+    impl Queued for Number {
+        fn priority(&self) -> i32 {
+            DEFAULT_PRIORITY
+        }
+
+        fn enter(&mut self) {}
+    }
+
     #[test]
     fn what_is_taken_has_its_arrival_also_where_it_does_not_go_first() {
         let mut lanes = Lanes::new(true);
-        lanes.append(&mut VecDeque::from([1, 2, 3]), true);
+        lanes.append(&mut [1, 2, 3].map(Number).into(), true);
         let first = lanes.default.arrivals[0].at;
-        lanes.push(7, 4);
+        lanes.push(7, Number(4));
         let second = lanes.others[&7].arrivals[0].at;
-        assert_eq!(lanes.pop(), Some(4));
-        assert_eq!(lanes.pop(), Some(1));
-        lanes.push_front(DEFAULT_PRIORITY, 1);
+        assert_eq!(lanes.pop(), Some(Number(4)));
+        assert_eq!(lanes.pop(), Some(Number(1)));
+        lanes.push_front(DEFAULT_PRIORITY, Number(1));
         let third = lanes.default.arrivals[0].at;
         assert_eq!(lanes.pop_into(5, &mut VecDeque::new()), 3);
         let mut arrivals = Vec::new();
         lanes.hand_over_arrivals(&mut arrivals);
         let arrivals: Vec<_> = arrivals.iter().map(|all| (all.at, all.count)).collect();
         assert_eq!(arrivals, [(second, 1), (first, 1), (third, 1), (first, 2)]);
-        lanes.hand_over_arrivals(&mut Vec::new());
         assert!(lanes.taken.is_empty() && lanes.default.arrivals.is_empty());
     }
 }
