@@ -101,8 +101,7 @@ where
             return;
         }
         let limits = self.runtime.limits.get_or_init(|| Limits::new(None, None));
+        // A worker that knew of no limit makes room for one that does, before it takes another item.
         limits.set_rate(rate);
-        // A worker that knew of no limit makes room for one that does.
-        self.fill_pool();
     }
 }
