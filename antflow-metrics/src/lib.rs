@@ -8,10 +8,12 @@
 //!   set of values.
 //! - [`catalog`]: what each metric is, in a table for programs.
 //! - [`buckets`]: the bucket boundaries of the histograms.
+//! - `grafana`, with the feature of this name: a dashboard and rules that ask for
+//!   these metrics.
 //!
-//! It has no dependencies and records nothing by itself. Programs that record
-//! metrics from pipeline events use these constants instead of text of their own,
-//! so that a dashboard made for one program fits another.
+//! Without features it has no dependencies and records nothing by itself. Programs
+//! that record metrics from pipeline events use these constants instead of text of
+//! their own, so that a dashboard made for one program fits another.
 //!
 //! # Naming
 //!
@@ -41,6 +43,8 @@
 
 pub mod buckets;
 pub mod catalog;
+#[cfg(feature = "grafana")]
+pub mod grafana;
 pub mod labels;
 pub mod names;
 #[cfg(feature = "observer")]
