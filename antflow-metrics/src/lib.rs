@@ -1,4 +1,4 @@
-//! The metrics of antflow: their names, labels and histogram buckets.
+//! The metrics of antflow: their names, labels and histogram buckets, and what exports them.
 //!
 //! This crate holds the vocabulary that code, dashboards and alert rules share:
 //!
@@ -9,9 +9,16 @@
 //! - [`catalog`]: what each metric is, in a table for programs.
 //! - [`buckets`]: the bucket boundaries of the histograms.
 //!
-//! It has no dependencies and records nothing by itself. Programs that record
-//! metrics from pipeline events use these constants instead of text of their own,
-//! so that a dashboard made for one program fits another.
+//! Programs that record metrics from pipeline events use these constants instead of
+//! text of their own, so that a dashboard made for one program fits another.
+//!
+//! # Features
+//!
+//! Without features the crate has no dependencies.
+//!
+//! - `exporter`: metrics in the text format of Prometheus, served at a port or mounted
+//!   into an axum application.
+#![cfg_attr(feature = "exporter", doc = "  See [`exporter`].")]
 //!
 //! # Naming
 //!
@@ -41,8 +48,16 @@
 
 pub mod buckets;
 pub mod catalog;
+#[cfg(feature = "exporter")]
+pub mod exporter;
 pub mod labels;
 pub mod names;
+
+#[cfg(feature = "exporter")]
+pub use exporter::{Exporter, ExporterBuilder, ExporterError};
+/// The crate whose recorder an exporter has. Metrics that are recorded with another version of it are not seen.
+#[cfg(feature = "exporter")]
+pub use metrics;
 
 /// Runs the example of the README as a test.
 #[cfg(doctest)]
