@@ -16,8 +16,8 @@
 //!
 //! Without features the crate has no dependencies.
 //!
-//! - `exporter`: metrics in the text format of Prometheus, served at a port or mounted
-//!   into an axum application.
+//! - `exporter`: metrics in the text format of Prometheus, served at a port, mounted
+//!   into an axum application, pushed to a Pushgateway or written to a file.
 #![cfg_attr(feature = "exporter", doc = "  See [`exporter`].")]
 //!
 //! # Naming
@@ -54,12 +54,14 @@ pub mod labels;
 pub mod names;
 
 #[cfg(feature = "exporter")]
-pub use exporter::{Exporter, ExporterBuilder, ExporterError};
+pub use exporter::{
+    Exporter, ExporterBuilder, ExporterError, PushError, PushGateway, TextfileError,
+};
 /// The crate whose recorder an exporter has. Metrics that are recorded with another version of it are not seen.
 #[cfg(feature = "exporter")]
 pub use metrics;
 
-/// Runs the example of the README as a test.
-#[cfg(doctest)]
+/// Runs the examples of the README as tests.
+#[cfg(all(doctest, feature = "exporter"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

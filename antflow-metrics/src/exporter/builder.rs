@@ -52,7 +52,7 @@ impl ExporterBuilder {
         self
     }
 
-    /// Opens no port: the metrics are served by [`Exporter::router`], or rendered.
+    /// Opens no port: the metrics are served by [`Exporter::router`], pushed, written or rendered.
     pub fn without_server(mut self) -> Self {
         self.listen = None;
         self

@@ -1,9 +1,11 @@
-//! The exporter: metrics in the text format of Prometheus, to be scraped.
+//! The exporter: metrics in the text format of Prometheus, to be scraped, pushed or written to a file.
 //!
 //! | the metrics are | with |
 //! |---|---|
 //! | scraped from a port of their own | [`ExporterBuilder::listen`], 127.0.0.1:9464 if left out |
 //! | scraped from an axum application | [`Exporter::router`] |
+//! | pushed, at the end of a job that is over before it is scraped | [`Exporter::push_to`] |
+//! | read by node_exporter's textfile collector | [`Exporter::write_textfile`] |
 //! | text for other purposes | [`Exporter::render`] |
 //!
 //! An exporter has a recorder of its own, so several of them in one process do not mix; see [`Exporter::recorder`].
@@ -25,9 +27,11 @@
 mod builder;
 mod error;
 mod histogram;
+mod push;
 mod recorder;
 mod render;
 mod server;
+mod textfile;
 mod upkeep;
 
 use std::fmt;
@@ -37,7 +41,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use metrics::Recorder;
 
 pub use builder::ExporterBuilder;
-pub use error::ExporterError;
+pub use error::{ExporterError, PushError, TextfileError};
+pub use push::PushGateway;
 use render::Source;
 use server::Server;
 
@@ -133,7 +138,7 @@ impl Exporter {
 
     /// Ends the server: it accepts nothing more, answers the requests that it has, and closes its connections.
     ///
-    /// What has not ended after five seconds is cut off. The exporter can still render.
+    /// What has not ended after five seconds is cut off. The exporter can still render, push and write files.
     ///
     /// # Cancel safety
     /// Dropped, the server ends at once.
@@ -211,6 +216,7 @@ mod tests {
         fn is_shared<T: Send + Sync>() {}
         is_shared::<Exporter>();
         is_shared::<ExporterBuilder>();
-        is_shared::<ExporterError>();
+        is_shared::<PushGateway>();
+        is_shared::<(ExporterError, PushError, TextfileError)>();
     }
 }
