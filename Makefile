@@ -8,6 +8,8 @@ SHELL := /bin/bash
 # In CI the lock file is taken as it is.
 LOCKED := $(if $(CI),--locked)
 MAX_LINES := 600
+# What tests run beside what they build, from the packages prometheus-pushgateway and prometheus of Debian.
+DEBIAN_PROGRAMS := prometheus-pushgateway and promtool
 # Where `cargo install` puts programs, which a fresh machine may not look at.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
@@ -20,6 +22,15 @@ setup: ## install what is missing
 	@command -v cc >/dev/null || { echo "setup: no C compiler found; install gcc or clang as cc" >&2; exit 1; }
 	@command -v mdbook >/dev/null || cargo install --locked --no-default-features --version '^0.5' mdbook
 	@command -v cargo-deny >/dev/null || cargo install --locked --no-default-features --version '^0.20' cargo-deny
+	@missing=(); \
+	command -v prometheus-pushgateway >/dev/null || missing+=(prometheus-pushgateway); \
+	command -v promtool >/dev/null || missing+=(prometheus); \
+	if [ $${#missing[@]} -gt 0 ]; then \
+		command -v apt-get >/dev/null || { echo "setup: no apt-get here; put $(DEBIAN_PROGRAMS) on the PATH" >&2; exit 1; }; \
+		root=(); [ "$$(id -u)" = 0 ] || root=(sudo); \
+		"$${root[@]}" apt-get update -qq; \
+		"$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$${missing[@]}"; \
+	fi
 
 test: ## all tests and doctests, then the loom models
 	cargo test $(LOCKED) --workspace --all-features

@@ -1,4 +1,4 @@
-//! The metrics of antflow: their names, labels and histogram buckets.
+//! The metrics of antflow: their names, labels and histogram buckets, and what exports them.
 //!
 //! This crate holds the vocabulary that code, dashboards and alert rules share:
 //!
@@ -11,9 +11,19 @@
 //! - `grafana`, with the feature of this name: a dashboard and rules that ask for
 //!   these metrics.
 //!
-//! Without features it has no dependencies and records nothing by itself. Programs
-//! that record metrics from pipeline events use these constants instead of text of
-//! their own, so that a dashboard made for one program fits another.
+//! Programs that record metrics from pipeline events use these constants instead of
+//! text of their own, so that a dashboard made for one program fits another.
+//!
+//! # Features
+//!
+//! Without features the crate has no dependencies.
+//!
+//! - `observer`, which is there by default: [`PipelineMetrics`] records what pipelines
+//!   count and time, with whatever recorder of the crate `metrics` the program has.
+//! - `exporter`: metrics in the text format of Prometheus, served at a port, mounted
+//!   into an axum application, pushed to a Pushgateway or written to a file.
+#![cfg_attr(feature = "exporter", doc = "  See [`exporter`].")]
+//! - `grafana`: what the dashboard and the rules for Prometheus are written from.
 //!
 //! # Naming
 //!
@@ -24,8 +34,9 @@
 //! # Labels
 //!
 //! Every label has few values, known when a pipeline is built. There is no label
-//! for an item's id, a run's id, an error's text or a worker's number: each of them
-//! would make the number of time series grow without bound.
+//! for an item's id, a run's id or an error's text: each of them would make the number
+//! of time series grow without bound. Workers have series of their own only where that
+//! is asked for, and up to a number that is given.
 //!
 //! # Examples
 //!
@@ -43,6 +54,8 @@
 
 pub mod buckets;
 pub mod catalog;
+#[cfg(feature = "exporter")]
+pub mod exporter;
 #[cfg(feature = "grafana")]
 pub mod grafana;
 pub mod labels;
@@ -50,10 +63,18 @@ pub mod names;
 #[cfg(feature = "observer")]
 mod observer;
 
+#[cfg(feature = "exporter")]
+pub use exporter::{
+    Exporter, ExporterBuilder, ExporterError, PushError, PushGateway, TextfileError,
+};
 #[cfg(feature = "observer")]
 pub use observer::PipelineMetrics;
 
-/// Runs the example of the README as a test.
-#[cfg(doctest)]
+/// The crate whose recorders the metrics go to. What is recorded with another version of it goes elsewhere.
+#[cfg(any(feature = "observer", feature = "exporter"))]
+pub use metrics;
+
+/// Runs the examples of the README as tests.
+#[cfg(all(doctest, feature = "observer", feature = "exporter"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
