@@ -264,7 +264,7 @@ fn counters_are_seen_as_rates() {
 }
 
 #[test]
-fn panels_are_in_four_rows_and_do_not_overlap() {
+fn panels_are_in_rows_and_do_not_overlap() {
     let dashboard = dashboard();
     let elements = list(&dashboard, "/panels");
     let rows: Vec<_> = elements
@@ -272,7 +272,7 @@ fn panels_are_in_four_rows_and_do_not_overlap() {
         .filter(|it| is_row(it))
         .map(|it| &it["title"])
         .collect();
-    assert_eq!(rows, ["Overview", "Stages", "Tasks", "Exporter"]);
+    assert_eq!(rows, ["Overview", "Stages", "Tasks", "Workers", "Exporter"]);
 
     let (mut ids, mut cells) = (BTreeSet::new(), BTreeSet::new());
     for element in elements {

@@ -4,6 +4,7 @@ mod exporter;
 mod overview;
 mod stages;
 mod tasks;
+mod workers;
 
 use super::panel::Panel;
 use crate::grafana::query::{Selector, quantile};
@@ -24,6 +25,7 @@ pub(super) fn all() -> Vec<Row> {
         overview::row(),
         stages::row(),
         tasks::row(),
+        workers::row(),
         exporter::row(),
     ]
 }
