@@ -386,3 +386,8 @@ ten of them: 10
 ",
     );
 }
+
+#[test]
+fn metrics() {
+    prints("metrics", include_str!("output/metrics.txt"));
+}

@@ -9,5 +9,6 @@ mod arguments;
 mod counts;
 #[cfg(unix)]
 mod interrupt;
+mod metrics;
 mod program;
 mod unwritable;

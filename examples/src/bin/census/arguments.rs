@@ -1,4 +1,5 @@
 use std::fs;
+use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +31,9 @@ pub(crate) struct Arguments {
     /// How many crates each ranking shows.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
+    /// Serves metrics for Prometheus at this address while the census goes on, such as 127.0.0.1:9464.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) metrics: Option<SocketAddr>,
     /// Prints the report as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

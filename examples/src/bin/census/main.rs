@@ -18,6 +18,8 @@ use std::time::Instant;
 
 use antflow::BoxError;
 use antflow_examples::census::{PARSE_STACK, Report, with_causes};
+use antflow_metrics::Exporter;
+use tokio::runtime::Runtime;
 
 use self::arguments::Arguments;
 use self::stages::App;
@@ -33,11 +35,11 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
-    let app = match arguments.app() {
-        Ok(app) => app,
+    let begun = match Begun::new(&arguments) {
+        Ok(begun) => begun,
         Err(error) => return fail(REFUSED, &*error),
     };
-    match census(&arguments, &app) {
+    match census(&arguments, &begun) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(INCOMPLETE, &*error),
     }
@@ -48,16 +50,46 @@ fn fail(code: u8, error: &dyn Error) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn census(arguments: &Arguments, app: &App) -> Result<(), BoxError> {
+/// What a census needs before it can begin.
+struct Begun {
+    app: App,
+    runtime: Runtime,
+    exporter: Option<Exporter>,
+}
+
+impl Begun {
+    fn new(arguments: &Arguments) -> Result<Self, BoxError> {
+        let app = arguments.app()?;
+        // A thread for each worker that parses, and one for all the rest.
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(arguments.workers_parse() + 1)
+            .thread_stack_size(PARSE_STACK)
+            .enable_all()
+            .build()?;
+        let exporter = match arguments.metrics {
+            Some(addr) => Some(runtime.block_on(Exporter::builder().listen(addr).start())?),
+            None => None,
+        };
+        if let Some(addr) = exporter.as_ref().and_then(Exporter::local_addr) {
+            progress::note(&format!("metrics at http://{addr}/metrics"));
+        }
+        Ok(Self {
+            app,
+            runtime,
+            exporter,
+        })
+    }
+}
+
+fn census(arguments: &Arguments, begun: &Begun) -> Result<(), BoxError> {
     let started = Instant::now();
-    let workers_parse = arguments.workers_parse();
-    // A thread for each worker that parses, and one for all the rest.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers_parse + 1)
-        .thread_stack_size(PARSE_STACK)
-        .enable_all()
-        .build()?;
-    let tally = runtime.block_on(run::run(app, workers_parse))?;
+    let Begun {
+        app,
+        runtime,
+        exporter,
+    } = begun;
+    let run = run::run(app, arguments.workers_parse(), exporter.as_ref());
+    let tally = runtime.block_on(run)?;
     let (report, unwritten) = conclude(&tally, app, started);
     print(&report.rank(&app.store(), arguments.top())?, arguments.json)?;
     unwritten.map_or(Ok(()), Err)

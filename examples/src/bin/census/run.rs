@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use antflow::{BoxError, CancellationToken, pipeline};
+use antflow_metrics::Exporter;
 
 use super::files::Files;
 use super::interrupt;
@@ -11,7 +12,11 @@ use super::tally::Tally;
 /// Takes all files through the pipeline, and counts what became of them.
 ///
 /// Results are counted as they come and forgotten, so it does not matter how many files there are.
-pub(crate) async fn run(app: &App, workers_parse: usize) -> Result<Arc<Tally>, BoxError> {
+pub(crate) async fn run(
+    app: &App,
+    workers_parse: usize,
+    exporter: Option<&Exporter>,
+) -> Result<Arc<Tally>, BoxError> {
     let stop = CancellationToken::new();
     interrupt::listen(stop.clone())?;
 
@@ -19,6 +24,10 @@ pub(crate) async fn run(app: &App, workers_parse: usize) -> Result<Arc<Tally>, B
     let files = Files::below(&app.root, Arc::clone(&tally), stop.clone());
     let census =
         pipeline!(read >> parse.workers(workers_parse) >> measure >> store).with_state(app.clone());
+    let census = match exporter {
+        Some(exporter) => census.observe(exporter.pipeline("census")),
+        None => census,
+    };
     let mut results = census.stream(files)?;
     let mut progress = Progress::new();
     loop {
