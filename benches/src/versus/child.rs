@@ -9,6 +9,7 @@ use super::fan::{self, Fan};
 use super::implementation::Implementation as I;
 use super::latency::{self, Latency};
 use super::measure::{Count, Failure, Taken, on_runtime};
+use super::observed;
 use super::ours::{self, Eight, Length, One, Three};
 use super::peers::channels::{AsyncChannel, Crossfire, Flume, Kanal, TokioMpsc};
 use super::peers::{actors, channels, experts, jobs, streams, tasks, threads};
@@ -120,14 +121,14 @@ fn throughput<L: Length, K: Work>(
 ) -> Result<Taken, Failure> {
     match implementation {
         I::Antflow => on_runtime(shape, count, ours::run::<L, K>(shape, work)),
-        I::AntflowEvents => on_runtime(shape, count, ours::run_observed::<L, K>(shape, work)),
-        I::AntflowCallbacks => on_runtime(shape, count, ours::run_called::<L, K>(shape, work)),
+        I::AntflowEvents => on_runtime(shape, count, observed::counted::<L, K>(shape, work)),
+        I::AntflowCallbacks => on_runtime(shape, count, observed::called::<L, K>(shape, work)),
         I::AntflowTracker => {
             let history = History::Full;
             on_runtime(
                 shape,
                 count,
-                ours::run_tracked::<L, K>(shape, work, history),
+                observed::tracked::<L, K>(shape, work, history),
             )
         }
         I::AntflowTrackerLast => {
@@ -135,7 +136,7 @@ fn throughput<L: Length, K: Work>(
             on_runtime(
                 shape,
                 count,
-                ours::run_tracked::<L, K>(shape, work, history),
+                observed::tracked::<L, K>(shape, work, history),
             )
         }
         I::AntflowTrackerOff => {
@@ -143,9 +144,11 @@ fn throughput<L: Length, K: Work>(
             on_runtime(
                 shape,
                 count,
-                ours::run_tracked::<L, K>(shape, work, history),
+                observed::tracked::<L, K>(shape, work, history),
             )
         }
+        I::AntflowMetrics => on_runtime(shape, count, observed::measured::<L, K>(shape, work)),
+        I::AntflowAll => on_runtime(shape, count, observed::watched::<L, K>(shape, work)),
         I::AntflowStream | I::AntflowStreamTracker | I::AntflowFeed => {
             Err(format!("`{}` has no answer but to hop", implementation.name()).into())
         }

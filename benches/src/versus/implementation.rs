@@ -11,6 +11,8 @@ pub(crate) enum Implementation {
     AntflowTracker,
     AntflowTrackerLast,
     AntflowTrackerOff,
+    AntflowMetrics,
+    AntflowAll,
     AntflowStream,
     AntflowStreamTracker,
     AntflowFeed,
@@ -34,13 +36,15 @@ pub(crate) enum Implementation {
 }
 
 impl Implementation {
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::Antflow,
         Self::AntflowEvents,
         Self::AntflowCallbacks,
         Self::AntflowTracker,
         Self::AntflowTrackerLast,
         Self::AntflowTrackerOff,
+        Self::AntflowMetrics,
+        Self::AntflowAll,
         Self::AntflowStream,
         Self::AntflowStreamTracker,
         Self::AntflowFeed,
@@ -70,7 +74,9 @@ impl Implementation {
             | Self::AntflowCallbacks
             | Self::AntflowTracker
             | Self::AntflowTrackerLast
-            | Self::AntflowTrackerOff => "antflow",
+            | Self::AntflowTrackerOff
+            | Self::AntflowMetrics
+            | Self::AntflowAll => "antflow",
             Self::AntflowStream | Self::AntflowStreamTracker => "antflow-stream",
             Self::AntflowFeed => "antflow-feed",
             Self::Sequential => "sequential",
@@ -101,6 +107,8 @@ impl Implementation {
             Self::AntflowTracker => "tracker",
             Self::AntflowTrackerLast | Self::AntflowStreamTracker => "tracker-last",
             Self::AntflowTrackerOff => "tracker-off",
+            Self::AntflowMetrics => "metrics",
+            Self::AntflowAll => "all",
             _ => "none",
         }
     }
@@ -124,7 +132,9 @@ impl Implementation {
             | Self::AntflowCallbacks
             | Self::AntflowTracker
             | Self::AntflowTrackerLast
-            | Self::AntflowTrackerOff => !matches!(workload, W::Latency | W::Fan),
+            | Self::AntflowTrackerOff
+            | Self::AntflowMetrics
+            | Self::AntflowAll => !matches!(workload, W::Latency | W::Fan),
             Self::AntflowStream | Self::AntflowStreamTracker | Self::AntflowFeed => {
                 workload == W::Hop
             }
