@@ -1,7 +1,7 @@
 //! Stats and worker states are snapshots: they say what was true when they were taken, and go on saying it.
 
 use antflow::{Item, TaskContext, WorkerState, pipeline, stage};
-use antflow_tests::{Boom, millis, quiet, seconds, within};
+use antflow_tests::{Boom, Log, double, millis, quiet, seconds, within};
 
 #[stage(workers = 2)]
 async fn second(item: u64, cx: &TaskContext) -> Result<u64, Boom> {
@@ -128,4 +128,30 @@ async fn workers_are_named_after_their_stage() {
         ]
     );
     within(run.shutdown()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_says_how_many_items_there_will_be_and_whether_that_was_all() {
+    let views = Log::new();
+    let seen = views.clone();
+    let etl = pipeline!(double);
+    let run = etl.run(0..7).on_start(move |view| {
+        assert!(!view.snapshot().has_ended);
+        seen.push(view);
+    });
+    within(run).await.unwrap();
+    let seen = views.clone();
+    let mut odd = etl
+        .stream((0..7).filter(|item| item % 2 == 1))
+        .unwrap()
+        .on_start(move |view| {
+            seen.push(view);
+        });
+    within(odd.next()).await.unwrap().value.unwrap();
+    let [whole, part] = &views.entries()[..] else {
+        panic!("{views:?}");
+    };
+    let whole = whole.snapshot();
+    assert_eq!((whole.total_items, whole.has_ended), (Some(7), true));
+    assert_eq!(part.snapshot().total_items, None);
 }

@@ -56,10 +56,13 @@ impl Watching {
     {
         pipeline.observers.extend(self.observers);
         let run = Handle::start(&pipeline, outlet)?;
+        let total = most.filter(|most| *most == least).map(|most| most as u64);
+        if let Some(total) = total {
+            run.core.shared.run.total_items.get_or_init(|| total);
+        }
         for call in self.starts {
             call(run.view());
         }
-        let total = most.filter(|most| *most == least).map(|most| most as u64);
         for dashboard in self.dashboards {
             run.show(dashboard, total, self.update_every);
         }

@@ -21,6 +21,8 @@ pub(crate) struct RunCounters {
     pub(crate) ended: OnceLock<Moment>,
     /// Calls those who wait for that.
     pub(super) end: Notify,
+    /// How many items there are going to be, if that is known.
+    pub(crate) total_items: OnceLock<u64>,
     /// In the order of the pipeline.
     pub(crate) stages: Box<[Arc<StageCounters>]>,
     /// How many items were accepted, which is the next sequence number.
@@ -108,6 +110,7 @@ impl RunCounters {
             started: Moment::now(),
             ended: OnceLock::new(),
             end: Notify::new(),
+            total_items: OnceLock::new(),
             stages: stages.into(),
             submitted: CachePadded::default(),
             tally: CachePadded::default(),

@@ -112,6 +112,10 @@ pub struct DashboardSnapshot {
     pub worker_metrics: Vec<WorkerMetrics>,
     /// How many items failed, and of what.
     pub error_summary: ErrorSummary,
+    /// How many items the run is going to have, if it was started over items that know their number.
+    pub total_items: Option<u64>,
+    /// Whether all items have their outcomes and all tasks have ended.
+    pub has_ended: bool,
     /// How long the run has been going on, or went on until it ended.
     #[cfg_attr(
         feature = "serde",

@@ -64,6 +64,13 @@ impl RunView {
         self.until().since(self.0.started)
     }
 
+    /// How many items the run is going to have. None unless it was started by [`Pipeline::run`](crate::Pipeline::run) or
+    /// [`Pipeline::stream`](crate::Pipeline::stream) over items that know their number.
+    #[must_use]
+    pub fn total_items(&self) -> Option<u64> {
+        self.0.total_items.get().copied()
+    }
+
     /// Whether all items have their outcomes and all tasks have ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
@@ -241,8 +248,12 @@ impl RunView {
     /// The numbers, states and errors together, as a dashboard shows them.
     #[must_use]
     pub fn snapshot(&self) -> DashboardSnapshot {
+        // Asked first, so that the last numbers are those of a run that is said to have ended.
+        let has_ended = self.has_ended();
         DashboardSnapshot {
             run: self.id(),
+            total_items: self.total_items(),
+            has_ended,
             pipeline_stats: self.stats(),
             worker_states: self.worker_states(),
             worker_metrics: self.worker_metrics(),

@@ -27,6 +27,8 @@ async fn a_snapshot_is_all_of_it() {
                     "timestamp": unix(failed.timestamp),
                 }],
             },
+            "total_items": null,
+            "has_ended": true,
             "elapsed": 2.5,
             "timestamp": 1000.5,
         })
