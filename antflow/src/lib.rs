@@ -76,7 +76,7 @@
 //! | feature | what it brings |
 //! |---|---|
 //! | `serde` | [events](event), snapshots, errors and results implement `serde::Serialize`, to be written as JSON |
-//! | `tracing` | what an observer, a callback or a dashboard gets wrong is said in `tracing` |
+//! | `tracing` | spans of runs, stages and tasks, for the share of items that `Pipeline::trace` says; what an observer, a callback or a dashboard gets wrong is said in `tracing` |
 //!
 //! What `serde` writes has the names of the fields in Rust, and no field is left out: what is not there is `null`.
 //! - A duration is in seconds. A moment is in seconds since the Unix epoch, so that both can be reckoned with.
@@ -101,6 +101,7 @@ mod pipeline;
 mod serialize;
 pub mod stage;
 mod stats;
+mod trace;
 mod tracker;
 
 #[doc(hidden)]
@@ -128,4 +129,6 @@ pub use stats::{
     WorkerStatus,
 };
 pub use tokio_util::sync::CancellationToken;
+#[cfg(feature = "tracing")]
+pub use trace::Trace;
 pub use tracker::{History, StatusCounts, StatusTracker, Subscription};

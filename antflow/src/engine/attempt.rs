@@ -14,6 +14,7 @@ use crate::event::{Status, TaskEventKind};
 use crate::item::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError, panic_message};
 use crate::stage::{Call, Copier, Passing, Retry, RetryMode, TaskContext};
 use crate::stats::WorkerCounters;
+use crate::trace::place;
 
 /// Why the tasks of a stage did not come to their end.
 #[derive(Debug)]
@@ -208,15 +209,16 @@ async fn attempt<St: Sync, T: Call<St>>(
     frame.emit_task(TaskEventKind::Start, None, None);
     let started = frame.shared.observers.want_tasks().then(Instant::now);
     let bound = frame.bound(runtime);
+    let span = frame.trace.task(&frame.cx);
     let begun = Moment::now();
     let outcome = {
         // Making the copy and the future is user code too, so both are inside.
-        let call = pin!(async {
+        let call = pin!(place!(async {
             let argument = T::Passing::argument(slot, copy)
                 .expect("the item of a task that runs is in its slot");
             task.call(argument, &frame.cx, state).await
-        });
-        let call = AssertUnwindSafe(call).catch_unwind();
+        }));
+        let call = AssertUnwindSafe(span.inside(call)).catch_unwind();
         match bound {
             None => Ok(call.await),
             Some(bound) => tokio::time::timeout(bound.rest, call)
@@ -228,6 +230,7 @@ async fn attempt<St: Sync, T: Call<St>>(
     let duration = started.map(|started| started.elapsed());
     let (kind, retryable) = match outcome {
         Ok(Ok(Ok(output))) => {
+            span.end(None);
             frame.note_success(index, took);
             frame.emit_task(TaskEventKind::Complete, None, duration);
             return Ok(output);
@@ -240,6 +243,7 @@ async fn attempt<St: Sync, T: Call<St>>(
         Ok(Err(panic)) => (panicked(&*panic), false),
         Err(limit) => ((ItemErrorKind::TimedOut(limit), "TimedOut"), true),
     };
+    span.end(Some(&kind.0));
     frame.note_failure(index, &kind.0, took);
     Err(Failure {
         kind,

@@ -23,6 +23,7 @@ use crate::event::{Observers, Status, StatusEvent};
 use crate::item::{ItemError, ItemErrorKind, ItemId, Label, Metadata, PipelineResult, Tag};
 use crate::stage::{WorkerId, item_id};
 use crate::stats::{FailedItem, RunCounters};
+use crate::trace::RunTrace;
 
 /// What all stages of one run share.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub struct Core<Out> {
 pub(crate) struct Shared {
     pub(crate) accounting: Accounting,
     pub(crate) observers: Observers,
+    pub(crate) trace: RunTrace,
     /// Cancelled when the run is cut off.
     pub(crate) cancellation: CancellationToken,
     /// Cancelled when nothing is accepted from outside any more.
@@ -51,7 +53,7 @@ pub(crate) struct Shared {
 /// A run that was dropped has ended when nobody is at it any more.
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.run.note_end();
+        self.note_end();
     }
 }
 
@@ -80,11 +82,17 @@ struct Tasks {
 }
 
 impl<Out> Core<Out> {
-    pub(crate) fn new(run: Arc<RunCounters>, observers: Observers, outlet: Outlet<Out>) -> Self {
+    pub(crate) fn new(
+        run: Arc<RunCounters>,
+        observers: Observers,
+        trace: RunTrace,
+        outlet: Outlet<Out>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 accounting: Accounting::new(),
                 observers,
+                trace,
                 cancellation: CancellationToken::new(),
                 closed: CancellationToken::new(),
                 run,
@@ -333,6 +341,12 @@ impl Shared {
     pub(crate) async fn tasks_ended(&self) {
         self.tasks.tracker.close();
         self.tasks.tracker.wait().await;
+    }
+
+    /// Notes that the last task of the run has ended.
+    pub(crate) fn note_end(&self) {
+        self.trace.end();
+        self.run.note_end();
     }
 
     /// Keeps what is known of an item that failed.

@@ -11,6 +11,7 @@ use crate::event::{Status, StatusEvent, TaskEvent, TaskEventKind};
 use crate::item::{ItemError, ItemErrorKind};
 use crate::stage::{RetryMode, TaskContext};
 use crate::stats::{WorkerCounters, WorkerTimings};
+use crate::trace::WorkerTrace;
 
 /// What an attempt stands on: the worker, its stage, and the item in hand.
 pub struct Frame<'w> {
@@ -27,6 +28,7 @@ pub struct Frame<'w> {
     /// When the attempt of the whole stage is over, and how long that is.
     pub(super) deadline: Option<(Instant, Duration)>,
     pub(super) retry_if: &'w dyn RetryIf,
+    pub(super) trace: WorkerTrace,
 }
 
 /// The stage's own say about which errors are retried.
@@ -117,7 +119,8 @@ impl Frame<'_> {
     }
 
     #[inline]
-    pub(super) fn emit_status(&self, status: Status, error: Option<&ItemError>) {
+    pub(super) fn emit_status(&mut self, status: Status, error: Option<&ItemError>) {
+        self.trace.note(status, &self.cx, error);
         if self.shared.observers.want(status) {
             self.tell_status(status, error);
         }

@@ -169,6 +169,19 @@ impl fmt::Display for ItemError {
     }
 }
 
+impl ItemErrorKind {
+    /// The name for who reads what others have written.
+    #[cfg(any(feature = "serde", feature = "tracing"))]
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Failed(_) => "failed",
+            Self::Panicked(_) => "panicked",
+            Self::TimedOut(_) => "timed_out",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 impl fmt::Display for ItemErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

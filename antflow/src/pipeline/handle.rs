@@ -25,6 +25,7 @@ use crate::stats::{
     DashboardSnapshot, ErrorSummary, PipelineStats, RunCounters, RunView, WorkerMetrics,
     WorkerState,
 };
+use crate::trace::RunTrace;
 
 /// A run that is going on: feed it, watch it, end it.
 ///
@@ -52,7 +53,8 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         let counters = stages.iter().map(|stage| Arc::clone(&stage.counters));
         let counters = Arc::new(RunCounters::new(counters.collect()));
         let observers = Observers::begin(&pipeline.observers, Arc::clone(&counters));
-        let core = Arc::new(Core::new(counters, observers, outlet));
+        let trace = RunTrace::begin(pipeline.trace, &counters);
+        let core = Arc::new(Core::new(counters, observers, trace, outlet));
         let mut head = None;
         let registry = Arc::new_cyclic(|registry| {
             let (state, registry) = (Arc::clone(&pipeline.state), Weak::clone(registry));

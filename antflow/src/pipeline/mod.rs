@@ -10,6 +10,8 @@ mod registry;
 mod run;
 mod stage_handle;
 mod stream;
+#[cfg(feature = "tracing")]
+mod traced;
 mod validate;
 mod watching;
 
@@ -33,6 +35,7 @@ use crate::engine::runtime::StageRuntime;
 use crate::event::Observer;
 use crate::item::{BoxError, IntoItem, PipelineResult};
 use crate::stage::{Accepts, IntoStage, StageConfig, WorkerId};
+use crate::trace::Trace;
 
 /// Stages wired together, ready to run any number of times.
 ///
@@ -68,6 +71,7 @@ pub struct Pipeline<C, St = ()> {
     state: Arc<St>,
     observers: Vec<Arc<dyn Observer>>,
     collect: Collect,
+    trace: Trace,
 }
 
 /// A pipeline that has no stage yet.
@@ -83,6 +87,7 @@ impl Builder {
             state: Arc::new(()),
             observers: Vec::new(),
             collect: Collect::All,
+            trace: Trace::none(),
         }
     }
 }
@@ -153,6 +158,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
             state: self.state,
             observers: self.observers,
             collect: self.collect,
+            trace: self.trace,
         }
     }
 
@@ -164,6 +170,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
             state: Arc::new(state),
             observers: self.observers,
             collect: self.collect,
+            trace: self.trace,
         }
     }
 
@@ -366,6 +373,7 @@ impl<C: Clone, St> Clone for Pipeline<C, St> {
             state: Arc::clone(&self.state),
             observers: self.observers.clone(),
             collect: self.collect,
+            trace: self.trace,
         }
     }
 }

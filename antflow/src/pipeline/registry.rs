@@ -112,7 +112,7 @@ impl Registry {
         self.shared.accounting.idle().await;
         self.close_stages();
         self.shared.tasks_ended().await;
-        self.shared.run.note_end();
+        self.shared.note_end();
         // A callback that ends the run is what the flush would wait for.
         if !is_delivering() {
             self.shared.observers.flush().await;

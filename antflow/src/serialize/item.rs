@@ -37,12 +37,7 @@ impl Serialize for ItemError {
 
 impl Serialize for ItemErrorKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
-            Self::Failed(_) => "failed",
-            Self::Panicked(_) => "panicked",
-            Self::TimedOut(_) => "timed_out",
-            Self::Cancelled => "cancelled",
-        })
+        serializer.serialize_str(self.name())
     }
 }
 

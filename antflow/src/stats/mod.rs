@@ -29,7 +29,7 @@ pub use worker::{WorkerMetrics, WorkerState, WorkerStatus};
 /// Which run it is, among all of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct RunId(u64);
+pub struct RunId(pub(crate) u64);
 
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

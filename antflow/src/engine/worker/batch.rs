@@ -40,7 +40,7 @@ pub(super) trait Manner: 'static {
 #[derive(Debug)]
 pub(super) enum Plain {}
 
-/// There are events, bounds or functions beside the tasks.
+/// There are events, spans, bounds or functions beside the tasks.
 #[derive(Debug)]
 pub(super) enum Full {}
 

@@ -61,6 +61,7 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
                 timings,
                 deadline: None,
                 retry_if: cell,
+                trace: core.shared.trace.worker(),
             },
             seat,
             ticket: None,
@@ -143,6 +144,7 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
 impl<Out: Send + 'static> Drop for Hand<'_, Out> {
     fn drop(&mut self) {
         if self.busy {
+            self.frame.trace.cut_off();
             let tag = self.release();
             let worker = Some(self.frame.worker.id.clone());
             let status = &self.frame.worker.status;

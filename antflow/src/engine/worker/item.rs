@@ -58,7 +58,7 @@ where
                 Step::Stopped(Stop::End(hand.frame.error(panicked(&*panic))))
             }
         };
-        let frame = &hand.frame;
+        let frame = &mut hand.frame;
         match step {
             Step::Done(output) => {
                 drop(slots);
@@ -177,8 +177,9 @@ where
     async fn end(&self, hand: &mut Hand<'_, D::Final>, error: ItemError, bell: &mut Bell<'_>) {
         hand.frame.note_processed();
         let tag = hand.release_copy();
-        let frame = &hand.frame;
+        let frame = &mut hand.frame;
         if error.is_cancelled() {
+            frame.trace.note(Status::Cancelled, &frame.cx, Some(&error));
             let started = Some(frame.started);
             hand.core.give_up(&self.runtime, tag, error, started);
         } else {

@@ -10,6 +10,7 @@ use self::hand::Hand;
 use super::bell::Bell;
 use super::cell::{Cell, StageDesk};
 use super::control::Control;
+use super::core::Shared;
 use super::envelope::Envelope;
 use super::queue::Taken;
 use super::seat::Seat;
@@ -62,13 +63,16 @@ where
         shared.drive(seat);
     }
 
-    /// Whether an attempt is nothing but a call: no events, bounds or functions beside the tasks.
+    /// Whether an attempt is nothing but a call: no events, spans, bounds or functions beside the tasks.
     fn is_plain(&self) -> bool {
-        let observers = &self.core().shared.observers;
+        let Shared {
+            observers, trace, ..
+        } = &*self.core().shared;
         // Tasks that follow each other are timed where each is called for itself.
         let is_timed = observers.want_timings() && self.runtime.tasks.len() > 1;
         !observers.want_every_item()
             && !is_timed
+            && !trace.is_on()
             && <S::Hooks as Hooks<S::Input, S::Output>>::NONE
             && self.order.is_none()
             && self.runtime.is_plain()
