@@ -6,7 +6,6 @@ mod recorder;
 mod results;
 mod rules;
 mod stages;
-mod stopwatch;
 mod tasks;
 mod time;
 
@@ -15,6 +14,5 @@ pub use log::Log;
 pub use recorder::{Event, Recorder, record};
 pub use results::{Boom, Outcome, count, from_attempt, outcome, outcomes, panic_quietly, values};
 pub use stages::{add_one, double, second};
-pub use stopwatch::Stopwatch;
 pub use tasks::{after, executor, fine};
 pub use time::{millis, quiet, seconds, within};

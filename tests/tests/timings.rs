@@ -2,9 +2,9 @@
 
 use std::thread;
 
-use antflow::event::{Callbacks, StatusEvent, TaskEventKind};
+use antflow::event::{Callbacks, StatusEvent, Stopwatch, TaskEventKind};
 use antflow::{Cancelled, Histogram, StageTimings, TaskContext, Timings, pipeline, stage, task};
-use antflow_tests::{Boom, Recorder, Stopwatch, millis, quiet, seconds, within};
+use antflow_tests::{Boom, Recorder, millis, quiet, seconds, within};
 
 #[stage(workers = 3)]
 async fn load(item: u64) -> u64 {

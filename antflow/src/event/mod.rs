@@ -19,6 +19,7 @@ mod batch;
 mod callbacks;
 mod observer;
 mod status;
+mod stopwatch;
 mod task;
 
 pub use batch::{Completion, Completions, Fed};
@@ -27,4 +28,5 @@ pub use callbacks::{Callback, CallbackOutput, Callbacks, Called, Overflow};
 pub(crate) use observer::Observers;
 pub use observer::{Observer, Pending};
 pub use status::{Status, StatusEvent};
+pub use stopwatch::Stopwatch;
 pub use task::{TaskEvent, TaskEventKind};

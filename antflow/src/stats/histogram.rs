@@ -9,16 +9,8 @@ const BUCKETS: usize = Histogram::BOUNDS.len() + 1;
 ///
 /// ```
 /// use std::time::Duration;
-/// use antflow::{Histogram, event::Observer, pipeline, stage};
-///
-/// /// Wants to know how long things take, and nothing else.
-/// struct Stopwatch;
-///
-/// impl Observer for Stopwatch {
-///     fn wants_timings(&self) -> bool {
-///         true
-///     }
-/// }
+/// use antflow::event::Stopwatch;
+/// use antflow::{Histogram, pipeline, stage};
 ///
 /// #[stage]
 /// async fn double(x: u32) -> u32 {
@@ -30,7 +22,7 @@ const BUCKETS: usize = Histogram::BOUNDS.len() + 1;
 /// let run = pipeline!(double).observe(Stopwatch).start()?;
 /// run.feed(0..100).await?;
 /// run.join().await;
-/// let timings = run.view().timings().expect("somebody wants them");
+/// let timings = run.view().timings().expect("the stopwatch wants them");
 /// let took: &Histogram = &timings.stages[0].processing_time;
 /// assert_eq!(took.count(), 100);
 /// assert!(took.quantile(0.5) <= Some(Duration::from_secs(1)));

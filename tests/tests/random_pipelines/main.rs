@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use antflow::event::Status;
+use antflow::event::{Status, Stopwatch};
 use antflow::{
     BoxError, Cancelled, Chain, Handle, Item, ItemErrorKind, Launch, Pipeline, PipelineResult,
     StatusTracker, Timings, from_fn,
 };
-use antflow_tests::{Event, Recorder, Stopwatch, millis, within};
+use antflow_tests::{Event, Recorder, millis, within};
 use plan::{Act, End, Finale, Plan, attempts, foreseen, plan, steps};
 use proptest::prelude::*;
 
