@@ -42,6 +42,8 @@ pub(super) struct Queue {
     sent: AtomicU64,
     /// How many were dealt with, in the order in which they were sent.
     done: AtomicU64,
+    /// How many have to be done before somebody who waits is called; all ones if nobody waits.
+    awaited: AtomicU64,
     /// Held by the one of those who wait for room whose turn it is.
     turn: tokio::sync::Mutex<()>,
     progress: Notify,
@@ -75,6 +77,7 @@ impl Queue {
             arrival: Notify::new(),
             sent: AtomicU64::new(0),
             done: AtomicU64::new(0),
+            awaited: AtomicU64::new(u64::MAX),
             turn: tokio::sync::Mutex::default(),
             progress: Notify::new(),
         }
@@ -124,7 +127,7 @@ impl Queue {
             queue: Arc::clone(self),
             taken: VecDeque::new(),
         };
-        runtime.spawn(delivery.run());
+        runtime.spawn(DELIVERING.scope((), delivery.run()));
     }
 
     /// Lets the task end when it has dealt with all.
@@ -140,8 +143,12 @@ impl Queue {
     }
 
     fn done(&self) {
-        self.done.fetch_add(1, Ordering::AcqRel);
-        self.progress.notify_waiters();
+        let done = self.done.fetch_add(1, Ordering::SeqCst) + 1;
+        if done >= self.awaited.load(Ordering::SeqCst) {
+            // Whoever waits for more is called as well, and says so again.
+            self.awaited.store(u64::MAX, Ordering::SeqCst);
+            self.progress.notify_waiters();
+        }
     }
 
     pub(super) fn drop_one(&self) {
@@ -149,28 +156,31 @@ impl Queue {
         self.dropped.add(1);
     }
 
-    /// Waits until half of the capacity is free, first come first served. Only the first is woken to look.
+    /// Waits until half of the capacity is free, first come first served.
     ///
     /// Less would do, but then workers would wait again after every event.
     pub(super) async fn room(&self, capacity: u64) {
         let _turn = self.turn.lock().await;
-        self.until(|| self.waiting() <= capacity / 2).await;
+        while self.waiting() > capacity / 2 {
+            let sent = self.sent.load(Ordering::Acquire);
+            self.until_done(sent - capacity / 2).await;
+        }
     }
 
     /// Waits until all that was sent by now was dealt with. What is sent meanwhile does not count.
     pub(super) async fn dealt_with(&self) {
-        let sent = self.sent.load(Ordering::Acquire);
-        self.until(|| self.done.load(Ordering::Acquire) >= sent)
-            .await;
+        self.until_done(self.sent.load(Ordering::Acquire)).await;
     }
 
-    /// Waits until this holds; it is asked whenever an event was dealt with.
-    async fn until(&self, holds: impl Fn() -> bool) {
+    /// Waits until so many events were dealt with.
+    async fn until_done(&self, count: u64) {
         loop {
             let progress = self.progress.notified();
             let mut progress = std::pin::pin!(progress);
             progress.as_mut().enable();
-            if holds() {
+            // In this order: either this sees the last event done, or whoever does it sees that it is awaited.
+            self.awaited.fetch_min(count, Ordering::SeqCst);
+            if self.done.load(Ordering::SeqCst) >= count {
                 return;
             }
             progress.await;
@@ -196,7 +206,6 @@ impl Delivery {
                         None => Ok(()),
                     }
                 };
-                let call = DELIVERING.scope((), call);
                 match AssertUnwindSafe(call).catch_unwind().await {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => {
