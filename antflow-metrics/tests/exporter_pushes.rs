@@ -9,50 +9,37 @@
 mod http;
 #[path = "support/programs.rs"]
 mod programs;
+#[cfg(feature = "observer")]
+#[path = "support/scrape.rs"]
+mod scrape;
 
 use std::error::Error;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
+use std::process::Command;
 use std::time::Duration;
 
 use antflow_metrics::metrics::{self, counter, gauge, histogram};
 use antflow_metrics::{Exporter, PushError, PushGateway, labels, names};
+use programs::Server;
+#[cfg(feature = "observer")]
+use scrape::Scrape;
 use tokio::net::TcpListener;
 
 /// A Pushgateway of its own, which ends with the test.
 struct Gateway {
-    process: Child,
     addr: SocketAddr,
+    _server: Server,
 }
 
 impl Gateway {
     fn start() -> Self {
         let mut command = Command::new("prometheus-pushgateway");
         command.arg("--web.listen-address=127.0.0.1:0");
-        command.stderr(Stdio::piped()).stdin(Stdio::null());
-        let mut process = programs::start(&mut command, "prometheus-pushgateway");
-        let log = BufReader::new(process.stderr.take().unwrap());
-        let (found, address) = mpsc::channel();
-        thread::spawn(move || {
-            // To the end, as it would wait for a reader of its log.
-            for line in log.lines().map_while(Result::ok) {
-                if let Some((_, addr)) = line.split_once("msg=\"Listening on\" address=") {
-                    let _ = found.send(addr.trim().parse().unwrap());
-                }
-            }
-        });
-        // Made before waiting, so that it is stopped if nothing is found.
-        let mut gateway = Self {
-            process,
-            addr: ([0; 4], 0).into(),
-        };
-        gateway.addr = address
-            .recv_timeout(Duration::from_secs(60))
-            .expect("the gateway says where it listens");
-        gateway
+        let server = Server::start(&mut command, "prometheus-pushgateway");
+        Self {
+            addr: server.address(),
+            _server: server,
+        }
     }
 
     fn group(&self, job: &str) -> PushGateway {
@@ -67,13 +54,6 @@ impl Gateway {
             !line.starts_with('#') && !own.iter().any(|it| line.starts_with(it))
         });
         pushed.map(str::to_owned).collect()
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -105,6 +85,43 @@ async fn what_was_pushed_is_what_the_gateway_shows() {
         format!(r#"antflow_item_duration_seconds_sum{{{labels},pipeline="p \"1\""}} 10"#),
     ] {
         assert!(lines.contains(&expected), "{expected}\n{lines:#?}");
+    }
+}
+
+#[cfg(feature = "observer")]
+#[antflow::stage(workers = 2)]
+async fn odd(item: i32) -> Result<u32, std::num::TryFromIntError> {
+    u32::try_from(item % 2 * 2 - 1)
+}
+
+#[cfg(feature = "observer")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_has_ended_has_its_last_numbers_in_the_gateway() {
+    let gateway = Gateway::start();
+    let exporter = Exporter::builder().without_server().start().await.unwrap();
+    let job = antflow::pipeline!(odd).observe(exporter.pipeline("sort"));
+    job.run(0..1001).await.unwrap();
+    let group = gateway.group("nightly").grouping("instance", "a");
+    exporter.push_to(group).await.unwrap();
+    let pushed = Scrape::read(&gateway.lines().await.join("\n"));
+    for (series, value) in [
+        ("antflow_items_submitted_total a nightly sort", 1001.0),
+        ("antflow_items_total a nightly completed sort", 500.0),
+        ("antflow_items_total a nightly failed sort", 501.0),
+        ("antflow_stage_items_total a nightly failed sort Odd", 501.0),
+        (
+            "antflow_task_attempts_total a nightly error sort Odd odd",
+            501.0,
+        ),
+        (
+            "antflow_task_duration_seconds_count a nightly sort Odd odd",
+            1001.0,
+        ),
+        ("antflow_item_duration_seconds_count a nightly sort", 1001.0),
+        ("antflow_items_in_flight a nightly sort", 0.0),
+        ("antflow_stage_workers a nightly sort Odd", 0.0),
+    ] {
+        assert_eq!(pushed.value(series), value, "{series}");
     }
 }
 

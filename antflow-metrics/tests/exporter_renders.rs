@@ -8,9 +8,6 @@
 #[path = "support/programs.rs"]
 mod programs;
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use antflow_metrics::catalog::{self, Kind};
 use antflow_metrics::metrics::{
     self, Label, counter, describe_counter, describe_histogram, gauge, histogram,
@@ -345,19 +342,7 @@ async fn promtool_finds_no_fault_with_it() {
         describe_histogram!("parse_seconds", "Time to parse a page.");
         histogram!("parse_seconds").record(0.5);
     });
-    let mut command = Command::new("promtool");
-    command.args(["check", "metrics"]).stdin(Stdio::piped());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut promtool = programs::start(&mut command, "prometheus");
-    let mut stdin = promtool.stdin.take().unwrap();
-    stdin.write_all(exporter.render().as_bytes()).unwrap();
-    drop(stdin);
-    let output = promtool.wait_with_output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    assert!(
-        output.stdout.is_empty() && output.stderr.is_empty(),
-        "{output:?}"
-    );
+    programs::check_metrics(&exporter.render());
 }
 
 #[test]

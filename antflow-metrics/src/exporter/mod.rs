@@ -96,7 +96,8 @@ impl Exporter {
     }
 
     /// The observer that records the metrics of a pipeline with this exporter, under this name. They are up to date
-    /// whenever they are rendered. The same name gives the same observer.
+    /// whenever they are rendered, with whatever settings: `exporter.pipeline("crawler").with_workers(10)`. The same name
+    /// gives the same observer.
     ///
     /// ```
     /// use antflow::{pipeline, stage};

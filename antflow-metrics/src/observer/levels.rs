@@ -19,8 +19,8 @@ struct StageLevels {
     queue_capacity: usize,
     workers: usize,
     busy: usize,
-    /// By the place of the series of a worker.
-    each: BTreeMap<usize, usize>,
+    /// By the worker that has a series of its own; all others together.
+    each: BTreeMap<Option<usize>, usize>,
 }
 
 impl Levels {
@@ -34,9 +34,9 @@ impl Levels {
                     .or_default()
                     .add(stage);
             }
-            for (stage, place) in run.busy_workers() {
+            for (stage, worker) in run.busy_workers() {
                 let levels = self.stages.entry(stage).or_default();
-                *levels.each.entry(place).or_default() += 1;
+                *levels.each.entry(worker).or_default() += 1;
             }
         }
         self.runs.push(Arc::clone(run));
@@ -54,7 +54,8 @@ impl Levels {
                 series.workers.set(levels.workers as f64);
                 series.busy.set(levels.busy as f64);
                 for (place, worker) in series.each.iter().enumerate() {
-                    let busy = levels.each.get(&place).copied().unwrap_or(0);
+                    let own = (place + 1 < series.each.len()).then_some(place);
+                    let busy = levels.each.get(&own).copied().unwrap_or(0);
                     worker.busy.set(busy as f64);
                 }
             }

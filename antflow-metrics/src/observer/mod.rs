@@ -24,8 +24,9 @@ use run::RunMetrics;
 /// gauges of several runs at once are added up; after the last run they are 0.
 ///
 /// It records with the recorder of the [`metrics`] crate that is installed when a run starts, whichever that is, or with
-/// [one of its own](Self::with_recorder). Clones are one observer. Two observers of one name and recorder overwrite each
-/// other's gauges, so make one for each name.
+/// [one of its own](Self::with_recorder). Clones are one observer, also where a clone has another setting: settings are
+/// for the runs that start under it. Two observers of one name and recorder that were made apart overwrite each other's
+/// gauges, so make one for each name.
 ///
 /// ```
 /// use antflow::{pipeline, stage};
@@ -46,14 +47,14 @@ use run::RunMetrics;
 #[derive(Clone)]
 #[must_use = "an observer has to be given to a pipeline"]
 pub struct PipelineMetrics {
-    shared: Arc<Shared>,
+    settings: Settings,
+    /// Shared with those that were made of this one and record with the same recorder.
+    runs: Arc<Runs>,
 }
 
-struct Shared {
-    settings: Settings,
-    /// The runs that have not ended, and those whose last numbers are to be recorded.
-    runs: Mutex<Vec<Arc<RunMetrics>>>,
-}
+/// The runs that have not ended, and those whose last numbers are to be recorded.
+#[derive(Default)]
+struct Runs(Mutex<Vec<Arc<RunMetrics>>>);
 
 #[derive(Clone)]
 struct Settings {
@@ -80,66 +81,63 @@ const INTERVAL: Duration = Duration::from_secs(1);
 impl PipelineMetrics {
     /// Metrics under this name of a pipeline: a label value, so one of a few that stay the same.
     pub fn new(pipeline: impl Into<Arc<str>>) -> Self {
-        Self::with_settings(Settings {
-            pipeline: pipeline.into(),
-            recorder: None,
-            interval: INTERVAL,
-            workers: 0,
-        })
-    }
-
-    fn with_settings(settings: Settings) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                settings,
-                runs: Mutex::default(),
-            }),
+            settings: Settings {
+                pipeline: pipeline.into(),
+                recorder: None,
+                interval: INTERVAL,
+                workers: 0,
+            },
+            runs: Arc::default(),
         }
     }
 
-    fn set(self, change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = self.shared.settings.clone();
-        change(&mut settings);
-        Self::with_settings(settings)
-    }
-
-    /// Records with this recorder. It is for a new observer, as are the other settings: runs that it observes already
-    /// go on as they are.
+    /// Records with this recorder. It is for a new observer: runs of this one go on as they are, and are collected by
+    /// themselves.
     pub fn with_recorder(self, recorder: Arc<dyn Recorder + Send + Sync>) -> Self {
-        self.set(|settings| settings.recorder = Some(recorder))
+        let settings = Settings {
+            recorder: Some(recorder),
+            ..self.settings
+        };
+        Self {
+            settings,
+            runs: Arc::default(),
+        }
     }
 
     /// Sets how often the numbers of a run are recorded: every second by default, and at least every millisecond.
-    pub fn every(self, interval: Duration) -> Self {
-        self.set(|settings| settings.interval = interval.max(Duration::from_millis(1)))
+    pub fn every(mut self, interval: Duration) -> Self {
+        self.settings.interval = interval.max(Duration::from_millis(1));
+        self
     }
 
     /// Records series for each worker of a stage, up to so many; what the others do is recorded as one worker, `other`.
     /// By default there are none, so the number of series does not depend on the number of workers.
-    pub fn with_workers(self, most: usize) -> Self {
-        self.set(|settings| settings.workers = most)
+    pub fn with_workers(mut self, most: usize) -> Self {
+        self.settings.workers = most;
+        self
     }
 
     /// The name of the pipeline.
     #[must_use]
     pub fn pipeline(&self) -> &str {
-        &self.shared.settings.pipeline
+        &self.settings.pipeline
     }
 
     /// Records what the runs have counted by now.
     pub fn collect(&self) {
-        self.shared.collect();
+        self.runs.collect();
     }
 }
 
-impl Shared {
-    fn runs(&self) -> MutexGuard<'_, Vec<Arc<RunMetrics>>> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+impl Runs {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<RunMetrics>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn collect(&self) {
         // Held to the end, so that gauges are not set to what they were before.
-        let mut runs = self.runs();
+        let mut runs = self.lock();
         let mut levels = Levels::default();
         runs.retain(|run| {
             // Asked first: a run that ends in between is looked at once more.
@@ -154,29 +152,29 @@ impl Shared {
 
 /// The observer of one run.
 struct Watch {
-    shared: Arc<Shared>,
+    runs: Arc<Runs>,
 }
 
 impl Observer for PipelineMetrics {
     fn begin(&self, run: &RunView) -> Option<Arc<dyn Observer>> {
-        let shared = &self.shared;
-        let metrics = RunMetrics::new(run.clone(), shared.settings.clone());
-        shared.runs().push(Arc::new(metrics));
+        let runs = &self.runs;
+        let metrics = RunMetrics::new(run.clone(), self.settings.clone());
+        runs.lock().push(Arc::new(metrics));
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let interval = shared.settings.interval;
-            runtime.spawn(collect_every(interval, run.clone(), Arc::clone(shared)));
+            let interval = self.settings.interval;
+            runtime.spawn(collect_every(interval, run.clone(), Arc::clone(runs)));
         }
         Some(Arc::new(Watch {
-            shared: Arc::clone(shared),
+            runs: Arc::clone(runs),
         }))
     }
 }
 
 /// Collects while a run goes on, and when it has ended.
-async fn collect_every(interval: Duration, run: RunView, shared: Arc<Shared>) {
+async fn collect_every(interval: Duration, run: RunView, runs: Arc<Runs>) {
     loop {
         let ended = tokio::time::timeout(interval, run.ended()).await.is_ok();
-        shared.collect();
+        runs.collect();
         if ended {
             return;
         }
@@ -197,13 +195,13 @@ impl Observer for Watch {
     }
 
     fn flush(&self) -> Option<Pending<'_>> {
-        Some(Box::pin(async { self.shared.collect() }))
+        Some(Box::pin(async { self.runs.collect() }))
     }
 }
 
 impl fmt::Debug for PipelineMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let settings = &self.shared.settings;
+        let settings = &self.settings;
         f.debug_struct("PipelineMetrics")
             .field("pipeline", &settings.pipeline)
             .field("interval", &settings.interval)

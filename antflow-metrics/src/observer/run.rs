@@ -152,8 +152,9 @@ impl RunMetrics {
         }
     }
 
-    /// The stage of each worker that has an item, and the place of its series, where there are any.
-    pub(super) fn busy_workers(&self) -> Vec<(String, usize)> {
+    /// The stage of each worker that has an item, and which worker it is if it has a series of its own; nothing where
+    /// there are no such series.
+    pub(super) fn busy_workers(&self) -> Vec<(String, Option<usize>)> {
         if self.settings.workers == 0 {
             return Vec::new();
         }
@@ -161,8 +162,9 @@ impl RunMetrics {
         states
             .filter(WorkerState::is_busy)
             .map(|state| {
-                let place = state.worker.index().min(self.settings.workers);
-                (state.worker.stage().to_owned(), place)
+                let index = state.worker.index();
+                let own = (index < self.settings.workers).then_some(index);
+                (state.worker.stage().to_owned(), own)
             })
             .collect()
     }

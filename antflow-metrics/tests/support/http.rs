@@ -1,5 +1,7 @@
 //! A client for one request, that shows what came back.
 
+#![allow(dead_code, reason = "not every test looks at everything")]
+
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
