@@ -90,7 +90,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
-mod dashboard;
+pub mod dashboard;
 mod engine;
 pub mod event;
 pub mod executor;
@@ -116,7 +116,8 @@ pub use item::{
 };
 pub use pipeline::{
     Builder, Chain, ConfigError, ControlError, FeedError, Feeder, First, FnStage, FnTask, Handle,
-    Launch, Next, Pipeline, ResultStream, Run, StageHandle, StartError, UnknownStage, from_fn,
+    Launch, Next, Pipeline, ResultStream, Run, RunControl, StageHandle, StartError, UnknownStage,
+    from_fn,
 };
 pub use stage::{
     Accepts, FromRef, Hooks, OnWait, Rate, Retry, RetryMode, Signature, Stage, StageConfig,
