@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::api::refuse;
 use super::guard::brings;
-use crate::pipeline::RunControl;
+use crate::pipeline::{RunControl, StageHandle};
 use crate::stats::RunView;
 
 /// What is asked for is no longer than this.
@@ -45,29 +45,24 @@ impl Steering {
         }
     }
 
-    fn act(&self, action: &str, wish: Wish) -> Result<(), Response> {
-        let bad = |error: &str| Err(refuse(StatusCode::BAD_REQUEST, error));
+    fn act(&self, action: &str, wish: Wish) -> Result<(), Refused> {
         match (action, wish.stage, wish.workers) {
             ("pause", None, None) => self.control.pause(),
             ("resume", None, None) => self.control.resume(),
             ("shutdown", None, None) => self.control.shutdown(),
-            ("pause" | "resume", Some(name), None) => {
-                let stage = self.stage(&name)?;
-                match action {
-                    "pause" => stage.pause(),
-                    _ => stage.resume(),
-                }
-            }
+            ("pause", Some(name), None) => self.stage(&name)?.pause(),
+            ("resume", Some(name), None) => self.stage(&name)?.resume(),
             ("resize", Some(name), Some(workers)) => {
                 let resized = self.stage(&name)?.resize(workers);
-                return resized.or_else(|error| bad(&error.to_string()));
+                return resized.map_err(|error| Refused::bad(error.to_string()));
             }
-            ("resize", ..) => return bad("resize wants a `stage` and its `workers`"),
-            ("pause" | "resume", ..) => return bad("a `stage` can be named, nothing else"),
-            ("shutdown", ..) => return bad("shutdown ends all stages: name none"),
+            ("resize", ..) => return Err(Refused::bad("resize wants a `stage` and its `workers`")),
+            ("pause" | "resume", ..) => {
+                return Err(Refused::bad("a `stage` can be named, nothing else"));
+            }
+            ("shutdown", ..) => return Err(Refused::bad("shutdown ends all stages: name none")),
             _ => {
-                return Err(refuse(
-                    StatusCode::NOT_FOUND,
+                return Err(Refused::unknown(
                     "a run can be told to `pause`, `resume`, `resize` or `shutdown`",
                 ));
             }
@@ -75,9 +70,22 @@ impl Steering {
         Ok(())
     }
 
-    fn stage(&self, name: &str) -> Result<crate::pipeline::StageHandle, Response> {
+    fn stage(&self, name: &str) -> Result<StageHandle, Refused> {
         let stage = self.control.stage_named(name);
-        stage.map_err(|error| refuse(StatusCode::NOT_FOUND, &error.to_string()))
+        stage.map_err(|error| Refused::unknown(error.to_string()))
+    }
+}
+
+/// What is wrong with a wish.
+struct Refused(StatusCode, String);
+
+impl Refused {
+    fn bad(error: impl Into<String>) -> Self {
+        Self(StatusCode::BAD_REQUEST, error.into())
+    }
+
+    fn unknown(error: impl Into<String>) -> Self {
+        Self(StatusCode::NOT_FOUND, error.into())
     }
 }
 
@@ -111,7 +119,7 @@ async fn steer(
     match wish {
         Ok(wish) => match steering.act(&action, wish) {
             Ok(()) => StatusCode::NO_CONTENT.into_response(),
-            Err(refusal) => refusal,
+            Err(Refused(status, error)) => refuse(status, &error),
         },
         Err(error) => refuse(StatusCode::BAD_REQUEST, &error.to_string()),
     }
