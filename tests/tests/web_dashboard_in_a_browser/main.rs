@@ -1,6 +1,6 @@
 //! A browser shows the page of a run: it moves, it finds, it shows texts as texts, and asks nobody else for anything.
 //!
-//! With `ANTFLOW_PICTURES=<directory>`, pictures of the page are put there.
+//! With `ANTFLOW_PICTURE=<file>`, a picture of the page is put there.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
 
 mod browser;
 
+use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -88,10 +89,13 @@ impl Shown {
     }
 }
 
-/// Where pictures go.
-fn pictures() -> PathBuf {
-    let wanted = std::env::var_os("ANTFLOW_PICTURES").map(PathBuf::from);
-    wanted.unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")))
+/// Where a picture goes.
+fn picture(name: &str) -> PathBuf {
+    let wanted = env::var_os("ANTFLOW_PICTURE").filter(|_| name == "light");
+    wanted.map_or_else(
+        || PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("web-dashboard-{name}.png")),
+        PathBuf::from,
+    )
 }
 
 fn text_of(id: &str) -> String {
@@ -182,13 +186,13 @@ fn check_names(browser: &Browser) {
 
 fn take_pictures(browser: &Browser) {
     for (colours, width, name) in [
-        ("light", 1280, "web-dashboard.png"),
-        ("dark", 1280, "web-dashboard-dark.png"),
-        ("light", 390, "web-dashboard-phone.png"),
+        ("light", 1280, "light"),
+        ("dark", 1280, "dark"),
+        ("light", 390, "phone"),
     ] {
         browser.look(colours, width);
         std::thread::sleep(Duration::from_millis(500));
-        browser.picture(&pictures().join(name));
+        browser.picture(&picture(name));
     }
     let dark = "return getComputedStyle(document.body).backgroundColor";
     browser.look("dark", 1280);
