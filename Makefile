@@ -8,8 +8,9 @@ SHELL := /bin/bash
 # In CI the lock file is taken as it is.
 LOCKED := $(if $(CI),--locked)
 MAX_LINES := 600
-# What tests run beside what they build, from the packages prometheus-pushgateway and prometheus of Debian.
-DEBIAN_PROGRAMS := prometheus-pushgateway, prometheus and promtool
+# What tests run beside what they build, from the packages chromium, chromium-driver, prometheus-pushgateway and prometheus
+# of Debian.
+DEBIAN_PROGRAMS := chromium, chromedriver, prometheus-pushgateway, prometheus and promtool
 # Where `cargo install` puts programs, which a fresh machine may not look at.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
@@ -24,6 +25,8 @@ setup: ## install what is missing
 	@command -v cargo-deny >/dev/null || cargo install --locked --no-default-features --version '^0.20' cargo-deny
 	@missing=(); \
 	command -v prometheus-pushgateway >/dev/null || missing+=(prometheus-pushgateway); \
+	command -v chromium >/dev/null || missing+=(chromium); \
+	command -v chromedriver >/dev/null || missing+=(chromium-driver); \
 	command -v prometheus >/dev/null && command -v promtool >/dev/null || missing+=(prometheus); \
 	if [ $${#missing[@]} -gt 0 ]; then \
 		command -v apt-get >/dev/null || { echo "setup: no apt-get here; put $(DEBIAN_PROGRAMS) on the PATH" >&2; exit 1; }; \

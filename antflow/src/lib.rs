@@ -58,13 +58,15 @@
 //! | numbers of stages and workers | [`Handle::stats`], [`Handle::worker_states`], [`Handle::worker_metrics`], [`RunView`] |
 //! | what became of each item | [`StatusTracker`] |
 //! | a display of your own | [`Dashboard`] |
+//! | a page in a browser | the feature `web`, in [`dashboard`] |
 //! | to be told of each event | [`StatusTracker`]'s callbacks and subscriptions, [`Callbacks`](event::Callbacks), [`Observer`](event::Observer) |
 //!
 //! Numbers are snapshots. No event is made that nobody asks for.
 //!
 //! # Steering
 //! A [`Handle`] feeds a run, also [in the middle](Handle::feed_at), [pauses](Handle::pause) it and ends it; a
-//! [`StageHandle`] gives a stage more workers or another rate while it works.
+//! [`StageHandle`] gives a stage more workers or another rate while it works. A [`RunControl`] does so for those who do
+//! not hold the run.
 //!
 //! # Single tasks
 //! What is no item of a pipeline can be submitted to an [`Executor`]: async functions of any type, so many at once, with
@@ -77,6 +79,7 @@
 //! |---|---|
 //! | `serde` | [events](event), snapshots, errors and results implement `serde::Serialize`, to be written as JSON |
 //! | `tracing` | spans of runs, stages and tasks, for the share of items that `Pipeline::trace` says; what an observer, a callback or a dashboard gets wrong is said in `tracing` |
+//! | `web` | [`dashboard`] has a server that shows a run on a page in a browser; implies `serde` |
 //!
 //! What `serde` writes has the names of the fields in Rust, and no field is left out: what is not there is `null`.
 //! - A duration is in seconds. A moment is in seconds since the Unix epoch, so that both can be reckoned with.
@@ -90,7 +93,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
-mod dashboard;
+pub mod dashboard;
 mod engine;
 pub mod event;
 pub mod executor;
@@ -117,7 +120,8 @@ pub use item::{
 };
 pub use pipeline::{
     Builder, Chain, ConfigError, ControlError, FeedError, Feeder, First, FnStage, FnTask, Handle,
-    Launch, Next, Pipeline, ResultStream, Run, StageHandle, StartError, UnknownStage, from_fn,
+    Launch, Next, Pipeline, ResultStream, Run, RunControl, StageHandle, StartError, UnknownStage,
+    from_fn,
 };
 pub use stage::{
     Accepts, FromRef, Hooks, OnWait, Rate, Retry, RetryMode, Signature, Stage, StageConfig,

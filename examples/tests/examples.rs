@@ -9,22 +9,30 @@
 )]
 
 use std::env;
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-/// Runs an example, and gives what it wrote.
-fn output(example: &str) -> Output {
+/// The program of an example.
+fn program(example: &str) -> PathBuf {
     let mut program = env::current_exe().unwrap();
     program.pop();
     program.set_file_name("examples");
     program.push(format!("{example}{}", env::consts::EXE_SUFFIX));
-    let output = Command::new(&program).output().unwrap_or_else(|error| {
-        panic!(
-            "{}: {error}; run `cargo test -p antflow-examples`",
-            program.display()
-        )
-    });
+    assert!(
+        program.exists(),
+        "{} is not there; run `cargo test -p antflow-examples`",
+        program.display()
+    );
+    program
+}
+
+/// Runs an example, and gives what it wrote.
+fn output(example: &str) -> Output {
+    let output = Command::new(program(example)).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     output
 }
@@ -390,4 +398,37 @@ ten of them: 10
 #[test]
 fn metrics() {
     prints("metrics", include_str!("output/metrics.txt"));
+}
+
+/// What is answered to a request for this path.
+fn get(addr: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {addr}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn web_dashboard() {
+    let mut child = Command::new(program("web_dashboard"))
+        .arg("0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut said).unwrap();
+    let addr = said.trim().strip_prefix("http://").unwrap();
+    assert!(get(addr, "/").starts_with("<!doctype html>"));
+    loop {
+        let snapshot: Value = serde_json::from_str(&get(addr, "/api/snapshot")).unwrap();
+        if snapshot["pipeline_stats"]["items_processed"].as_u64() > Some(20) {
+            break;
+        }
+    }
+    let item: Value = serde_json::from_str(&get(addr, "/api/items/page-1")).unwrap();
+    assert_eq!(item["events"][0]["stage"], "Fetch");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

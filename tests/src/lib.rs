@@ -1,6 +1,7 @@
 //! What the behaviour tests share: virtual time, tasks and probes for them, a recording observer and the rules it checks.
 
 mod gauge;
+mod http;
 mod log;
 mod recorder;
 mod results;
@@ -10,6 +11,7 @@ mod tasks;
 mod time;
 
 pub use gauge::{Gauge, Inside};
+pub use http::{Answer, Request, Streaming};
 pub use log::Log;
 pub use recorder::{Event, Recorder, record};
 pub use results::{Boom, Outcome, count, from_attempt, outcome, outcomes, panic_quietly, values};

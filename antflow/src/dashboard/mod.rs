@@ -2,8 +2,12 @@
 //!
 //! A dashboard polls: it gets a [`DashboardSnapshot`] now and then, however many items there were in between. What has to
 //! react to single events is an [`Observer`](crate::event::Observer). Both can be had at the same time.
+//!
+//! With the feature `web`, `web` shows a run on a page in a browser.
 
 mod watcher;
+#[cfg(feature = "web")]
+pub mod web;
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@ use futures_core::Stream;
 
 use super::Pipeline;
 use super::chain::{Chain, Launch};
+use super::control::RunControl;
 use super::error::{FeedError, StartError, UnknownStage};
 use super::feed::{feed, iterate};
 use super::feeder::Feeder;
@@ -217,6 +218,12 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
             registry: Arc::downgrade(&self.registry),
             head: Arc::downgrade(&self.head),
         }
+    }
+
+    /// A handle for steering alone, to be cloned and passed around. It does not keep the run going.
+    #[must_use]
+    pub fn control(&self) -> RunControl {
+        RunControl::new(&self.registry)
     }
 
     /// What has happened so far, as a snapshot.

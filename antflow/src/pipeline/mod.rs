@@ -1,6 +1,7 @@
 //! Pipelines: stages wired together, runs of them, and what comes out.
 
 mod chain;
+mod control;
 mod error;
 mod feed;
 mod feeder;
@@ -20,6 +21,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use chain::{Chain, First, Launch, Next};
+pub use control::RunControl;
 pub use error::{ConfigError, ControlError, FeedError, StartError, UnknownStage};
 pub use feeder::Feeder;
 pub use from_fn::{FnStage, FnTask, from_fn};

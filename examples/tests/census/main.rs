@@ -12,3 +12,4 @@ mod interrupt;
 mod metrics;
 mod program;
 mod unwritable;
+mod web;

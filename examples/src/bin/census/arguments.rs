@@ -34,6 +34,9 @@ pub(crate) struct Arguments {
     /// Serves metrics for Prometheus at this address while the census goes on, such as 127.0.0.1:9464.
     #[arg(long, value_name = "ADDR")]
     pub(crate) metrics: Option<SocketAddr>,
+    /// Shows the census on a page at this address while it goes on, such as 127.0.0.1:8080.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) web: Option<SocketAddr>,
     /// Prints the report as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

@@ -10,6 +10,7 @@ mod progress;
 mod run;
 mod stages;
 mod tally;
+mod web;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -24,6 +25,7 @@ use tokio::runtime::Runtime;
 use self::arguments::Arguments;
 use self::stages::App;
 use self::tally::Tally;
+use self::web::Web;
 
 /// The census could not begin.
 const REFUSED: u8 = 2;
@@ -39,7 +41,7 @@ fn main() -> ExitCode {
         Ok(begun) => begun,
         Err(error) => return fail(REFUSED, &*error),
     };
-    match census(&arguments, &begun) {
+    match census(&arguments, begun) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(INCOMPLETE, &*error),
     }
@@ -55,6 +57,7 @@ struct Begun {
     app: App,
     runtime: Runtime,
     exporter: Option<Exporter>,
+    web: Option<Web>,
 }
 
 impl Begun {
@@ -73,22 +76,29 @@ impl Begun {
         if let Some(addr) = exporter.as_ref().and_then(Exporter::local_addr) {
             progress::note(&format!("metrics at http://{addr}/metrics"));
         }
+        let web = match arguments.web {
+            Some(addr) => Some(runtime.block_on(Web::listen(addr))?),
+            None => None,
+        };
         Ok(Self {
             app,
             runtime,
             exporter,
+            web,
         })
     }
 }
 
-fn census(arguments: &Arguments, begun: &Begun) -> Result<(), BoxError> {
+fn census(arguments: &Arguments, mut begun: Begun) -> Result<(), BoxError> {
     let started = Instant::now();
+    let web = begun.web.take();
     let Begun {
         app,
         runtime,
         exporter,
-    } = begun;
-    let run = run::run(app, arguments.workers_parse(), exporter.as_ref());
+        ..
+    } = &begun;
+    let run = run::run(app, arguments.workers_parse(), exporter.as_ref(), web);
     let tally = runtime.block_on(run)?;
     let (report, unwritten) = conclude(&tally, app, started);
     print(&report.rank(&app.store(), arguments.top())?, arguments.json)?;

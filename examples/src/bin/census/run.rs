@@ -8,6 +8,7 @@ use super::interrupt;
 use super::progress::Progress;
 use super::stages::{App, measure, parse, read, store};
 use super::tally::Tally;
+use super::web::{Shown, Web};
 
 /// Takes all files through the pipeline, and counts what became of them.
 ///
@@ -16,6 +17,7 @@ pub(crate) async fn run(
     app: &App,
     workers_parse: usize,
     exporter: Option<&Exporter>,
+    web: Option<Web>,
 ) -> Result<Arc<Tally>, BoxError> {
     let stop = CancellationToken::new();
     interrupt::listen(stop.clone())?;
@@ -28,7 +30,16 @@ pub(crate) async fn run(
         Some(exporter) => census.observe(exporter.pipeline("census")),
         None => census,
     };
-    let mut results = census.stream(files)?;
+    let shown = Shown::default();
+    let mut results = match web {
+        Some(web) => {
+            let tracker = web.tracker();
+            let shown = Arc::clone(&shown);
+            let results = census.observe(tracker).stream(files)?;
+            results.on_start(move |run| web.show(run, &shown))
+        }
+        None => census.stream(files)?,
+    };
     let mut progress = Progress::new();
     loop {
         tokio::select! {
