@@ -57,6 +57,7 @@
 //! |---|---|
 //! | numbers of stages and workers | [`Handle::stats`], [`Handle::worker_states`], [`Handle::worker_metrics`], [`RunView`] |
 //! | what became of each item | [`StatusTracker`] |
+//! | a display in the terminal | `progress` and `dashboard` of runs, streams and handles, with the feature `terminal` |
 //! | a display of your own | [`Dashboard`] |
 //! | to be told of each event | [`StatusTracker`]'s callbacks and subscriptions, [`Callbacks`](event::Callbacks), [`Observer`](event::Observer) |
 //!
@@ -76,6 +77,7 @@
 //! | feature | what it brings |
 //! |---|---|
 //! | `serde` | [events](event), snapshots, errors and results implement `serde::Serialize`, to be written as JSON |
+//! | `terminal` | dashboards in the terminal: `Run::progress`, `Run::dashboard` |
 //! | `tracing` | what an observer, a callback or a dashboard gets wrong is said in `tracing` |
 //!
 //! What `serde` writes has the names of the fields in Rust, and no field is left out: what is not there is `null`.
@@ -108,6 +110,8 @@ pub mod __private;
 
 pub use antflow_macros::{pipeline, stage, task};
 pub use dashboard::Dashboard;
+#[cfg(feature = "terminal")]
+pub use dashboard::terminal::{self, Detail, TerminalDashboard};
 pub use engine::Collect;
 pub use executor::Executor;
 pub use item::{

@@ -3,6 +3,8 @@
 //! A dashboard polls: it gets a [`DashboardSnapshot`] now and then, however many items there were in between. What has to
 //! react to single events is an [`Observer`](crate::event::Observer). Both can be had at the same time.
 
+#[cfg(feature = "terminal")]
+pub mod terminal;
 mod watcher;
 
 use std::time::Duration;
