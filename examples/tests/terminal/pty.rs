@@ -10,7 +10,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use rustix::termios::LocalModes;
 
 /// The example that all of this is tried with.
-pub fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let mut program = env::current_exe().unwrap();
     program.pop();
     program.set_file_name("examples");
@@ -20,10 +20,10 @@ pub fn program() -> PathBuf {
 }
 
 /// What decides on how a dashboard is shown, which the tests must not get from where they run.
-pub const VARIABLES: [&str; 4] = ["CI", "NO_COLOR", "TERM", "ANTFLOW_DASHBOARD"];
+pub(crate) const VARIABLES: [&str; 4] = ["CI", "NO_COLOR", "TERM", "ANTFLOW_DASHBOARD"];
 
 /// The example in a terminal of its own, whose screen can be read.
-pub struct Screen {
+pub(crate) struct Screen {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -51,18 +51,22 @@ fn pty_size((cols, rows): (u16, u16)) -> PtySize {
 }
 
 impl Screen {
-    pub fn open(arguments: &[&str], size: (u16, u16)) -> Self {
+    pub(crate) fn open(arguments: &[&str], size: (u16, u16)) -> Self {
         Self::open_with(arguments, size, &[])
     }
 
-    pub fn open_with(arguments: &[&str], size: (u16, u16), variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn open_with(
+        arguments: &[&str],
+        size: (u16, u16),
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut command = CommandBuilder::new(program());
         command.args(arguments);
         Self::start(command, size, variables)
     }
 
     /// With stdout in a file.
-    pub fn open_into(file: &Path, arguments: &[&str], size: (u16, u16)) -> Self {
+    pub(crate) fn open_into(file: &Path, arguments: &[&str], size: (u16, u16)) -> Self {
         let mut command = CommandBuilder::new("sh");
         command.args(["-c", r#"file=$1; shift; exec "$@" > "$file""#, "sh"]);
         command.arg(file);
@@ -76,6 +80,7 @@ impl Screen {
             command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");
+        command.env("RUST_BACKTRACE", "0");
         for (name, value) in variables {
             command.env(name, value);
         }
@@ -111,37 +116,51 @@ impl Screen {
     }
 
     /// What is on the screen.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.seen.lock().unwrap().parser.screen().contents()
     }
 
     /// All that was ever written.
-    pub fn written(&self) -> String {
+    pub(crate) fn written(&self) -> String {
         String::from_utf8_lossy(&self.seen.lock().unwrap().bytes).into_owned()
     }
 
-    pub fn is_alternate(&self) -> bool {
+    pub(crate) fn is_alternate(&self) -> bool {
         self.seen.lock().unwrap().parser.screen().alternate_screen()
     }
 
-    pub fn is_cursor_hidden(&self) -> bool {
+    pub(crate) fn is_cursor_hidden(&self) -> bool {
         self.seen.lock().unwrap().parser.screen().hide_cursor()
     }
 
     /// Whether what is typed is shown and read line by line, as in a shell.
-    pub fn is_cooked(&self) -> bool {
+    pub(crate) fn is_cooked(&self) -> bool {
         let name = self.master.tty_name().unwrap();
         let terminal = std::fs::File::open(name).unwrap();
         let modes = rustix::termios::tcgetattr(terminal).unwrap().local_modes;
         modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
     }
 
-    pub fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
 
-    pub fn resize(&self, size: (u16, u16)) {
+    /// Presses these keys again and again until this is on the screen.
+    pub(crate) fn press_until(&mut self, keys: &str, text: &str) {
+        let began = Instant::now();
+        while !self.text().contains(text) {
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "not {text}:\n{}",
+                self.text()
+            );
+            self.press(keys);
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    pub(crate) fn resize(&self, size: (u16, u16)) {
         let mut seen = self.seen.lock().unwrap();
         seen.parser
             .screen_mut()
@@ -151,12 +170,12 @@ impl Screen {
     }
 
     /// Stops to take what the program writes, as Ctrl-S does, or goes on.
-    pub fn read(&self, is_read: bool) {
+    pub(crate) fn read(&self, is_read: bool) {
         self.seen.lock().unwrap().is_read = is_read;
     }
 
     /// Waits until the screen is as it should be.
-    pub fn wait(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+    pub(crate) fn wait(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let began = Instant::now();
         while !is_so(self) {
             assert!(
@@ -168,19 +187,19 @@ impl Screen {
         }
     }
 
-    pub fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         self.wait(text, |screen| screen.text().contains(text));
     }
 
     /// Waits until the program has ended, and all that it wrote is on the screen.
-    pub fn end(&mut self) -> ExitStatus {
+    pub(crate) fn end(&mut self) -> ExitStatus {
         let status = self.ended();
         self.reader.take().unwrap().join().unwrap();
         status
     }
 
     /// Waits until the program has ended.
-    pub fn ended(&mut self) -> ExitStatus {
+    pub(crate) fn ended(&mut self) -> ExitStatus {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -14,31 +14,21 @@ pub(super) struct InPlace {
     look: Look,
     bar: ProgressBar,
     /// Says how much room there is.
-    screen: Box<dyn TermLike>,
+    screen: Screen,
 }
 
 impl InPlace {
     pub(super) fn new(level: Level, look: Look) -> Self {
-        let screens = (Box::new(Screen::default()), Box::new(Screen::default()));
-        Self::on(level, look, screens.0, screens.1)
-    }
-
-    pub(super) fn on(
-        level: Level,
-        look: Look,
-        target: Box<dyn TermLike>,
-        screen: Box<dyn TermLike>,
-    ) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(target));
+        // Nothing limits how often it is drawn, so what is drawn last is never left out.
+        let target = ProgressDrawTarget::term_like(Box::new(Screen::default()));
+        let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("{msg}").expect("it is a template");
         bar.set_style(style);
-        // Only what is drawn is shown; nothing draws by itself.
-        bar.disable_steady_tick();
         Self {
             level,
             look,
             bar,
-            screen,
+            screen: Screen::default(),
         }
     }
 

@@ -7,8 +7,8 @@ use std::thread;
 
 use antflow::BoxError;
 use antflow_examples::census::{Store, default_root};
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{Parser, ValueEnum};
 
 use super::REFUSED;
 use super::stages::App;
@@ -34,9 +34,21 @@ pub(crate) struct Arguments {
     /// Serves metrics for Prometheus at this address while the census goes on, such as 127.0.0.1:9464.
     #[arg(long, value_name = "ADDR")]
     pub(crate) metrics: Option<SocketAddr>,
+    /// Shows the census in the terminal, in this detail; a line of its own if left out.
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) dashboard: Option<Level>,
     /// Prints the report as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How much a dashboard shows.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Level {
+    Progress,
+    Compact,
+    Detailed,
+    Full,
 }
 
 impl Arguments {

@@ -88,7 +88,7 @@ fn census(arguments: &Arguments, begun: &Begun) -> Result<(), BoxError> {
         runtime,
         exporter,
     } = begun;
-    let run = run::run(app, arguments.workers_parse(), exporter.as_ref());
+    let run = run::run(app, arguments, exporter.as_ref());
     let tally = runtime.block_on(run)?;
     let (report, unwritten) = conclude(&tally, app, started);
     print(&report.rank(&app.store(), arguments.top())?, arguments.json)?;
