@@ -10,6 +10,7 @@ fn piped(level: &str, variables: &[(&str, &str)]) -> Output {
     for name in VARIABLES {
         command.env_remove(name);
     }
+    command.env("RUST_BACKTRACE", "0");
     command.envs(variables.iter().copied()).output().unwrap()
 }
 
@@ -58,7 +59,7 @@ fn always_draws_and_never_shows_nothing() {
     screen.end();
     let text = screen.text();
     assert!(
-        text.contains("page 7 is no HTML\n") && !text.contains("antflow"),
+        text.contains("page 7 is no HTML\n") && !text.contains("antflow:"),
         "{text}"
     );
     let output = piped("progress", &never);

@@ -7,6 +7,8 @@ mod tests;
 use std::time::Duration;
 
 use crate::stats::{DashboardSnapshot, ErrorSummary, PipelineStats};
+#[cfg(test)]
+pub(super) use rows::Activity;
 pub(super) use rows::{StageRow, WorkerRow};
 
 /// Rates are averages over about this long, so that they can be read.

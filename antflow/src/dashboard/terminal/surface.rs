@@ -1,12 +1,14 @@
 //! Who has the terminal, and how others get a line in.
 
 use std::panic;
+use std::sync::mpsc::{self, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 
 use indicatif::ProgressBar;
 
 use super::full::FullScreen;
+use super::in_place::PATIENCE;
 use super::painter::THREAD;
 
 /// What is on the terminal.
@@ -90,6 +92,31 @@ fn before_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| suspend(|| before(panic))));
+        panic::set_hook(Box::new(move |panic| match current() {
+            Some(Surface::InPlace(bar)) if !is_painter() => away(bar, || before(panic)),
+            _ => suspend(|| before(panic)),
+        }));
     });
+}
+
+/// Takes what is drawn away while `print` prints. Done by another thread, as indicatif draws nothing on one that panics.
+fn away(bar: ProgressBar, print: impl FnOnce()) {
+    let (is_away, away) = mpsc::channel();
+    let (is_printed, printed) = mpsc::channel::<()>();
+    let make_room = move || {
+        bar.suspend(|| {
+            drop(is_away);
+            let _ = printed.recv_timeout(PATIENCE);
+        });
+    };
+    let helper = thread::Builder::new().spawn(make_room);
+    // Disconnected as soon as there is room; a terminal that is stuck makes none.
+    let _: Result<(), _> = away.recv_timeout(PATIENCE);
+    print();
+    drop(is_printed);
+    if let Ok(helper) = helper
+        && away.try_recv() == Err(TryRecvError::Disconnected)
+    {
+        let _ = helper.join();
+    }
 }

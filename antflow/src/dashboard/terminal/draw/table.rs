@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Cell, Row, Table};
 
 use super::super::model::{Model, StageRow, WorkerRow};
-use super::super::text::{count, percent, rate, short};
+use super::super::text::{clean, count, percent, rate, short};
 use super::Look;
 
 /// A column of a table. Where there is no room, those go first whose rank is high.
@@ -195,14 +195,16 @@ fn worker_texts(worker: &WorkerRow) -> Vec<String> {
     } else {
         short(worker.average)
     };
+    let item = worker.item.as_ref().map(|item| clean(&item.to_string()));
+    let activity = match &worker.activity {
+        Some(activity) if worker.is_busy => clean(activity.as_str()),
+        _ if worker.is_busy => String::new(),
+        _ => "idle".to_owned(),
+    };
     vec![
-        worker.name.clone(),
-        worker.item.clone(),
-        if worker.is_busy {
-            worker.activity.clone()
-        } else {
-            "idle".to_owned()
-        },
+        clean(&worker.worker.to_string()),
+        item.unwrap_or_default(),
+        activity,
         short(worker.since),
         count(worker.processed),
         count(worker.failed),

@@ -5,9 +5,10 @@ use ratatui::backend::TestBackend;
 use ratatui::style::{Style, Stylize};
 use ratatui::widgets::Widget;
 
-use super::super::model::{Failure, Model, StageRow, WorkerRow};
+use super::super::model::{Activity, Failure, Model, StageRow, WorkerRow};
 use super::super::{Detail, Level};
 use super::{Look, Sort, in_place, sorted, to_text};
+use crate::stage::WorkerId;
 
 const LOOK: Look = Look { colors: true };
 pub(in super::super) const LEVELS: [Level; 4] = [
@@ -37,18 +38,15 @@ fn stage(name: &str, workers: usize, (pending, busy): (usize, usize), done: u64)
 pub(in super::super) fn model(workers: usize) -> Model {
     let mut parse = stage("Parse", workers, (64, workers), 1180);
     (parse.failed, parse.is_bottleneck) = (3, true);
+    let said = |text: &'static str| Some(Activity::Said(text.into()));
     let worker = |place: usize| WorkerRow {
-        name: format!("Parse-W{place}"),
+        worker: WorkerId::new("Parse", place),
         is_busy: place % 3 != 2,
-        item: if place % 3 == 2 {
-            String::new()
-        } else {
-            format!("page {place}")
-        },
+        item: (place % 3 != 2).then(|| format!("page {place}").into()),
         activity: if place.is_multiple_of(2) {
-            "parse".to_owned()
+            Some(Activity::Task("parse".into()))
         } else {
-            "page 日本 of 9".to_owned()
+            said("page 日本 of 9")
         },
         since: Duration::from_millis(250 * (place as u64 % 9)),
         processed: 100 + place as u64,

@@ -128,20 +128,45 @@ fn keys_do_what_the_help_says() {
     assert_eq!(act(&Event::Key(released)), Act::Nothing);
 }
 
-/// Measured by hand: `cargo test --release -p antflow --features terminal frame -- --ignored --nocapture`.
-#[test]
+/// Measured by hand: `cargo test --release -p antflow --features terminal --lib ten_thousand -- --ignored --nocapture`.
+#[tokio::test]
 #[ignore = "it measures"]
-fn a_frame_of_ten_thousand_workers() {
-    let (mut view, model) = (watching(), model(10_000));
+async fn an_update_of_ten_thousand_workers() {
+    let hang = crate::from_fn("Hang", async |_: u32| {
+        std::future::pending::<Result<u32, crate::BoxError>>().await
+    });
+    let pipeline = crate::Pipeline::builder().stage(crate::StageExt::workers(hang, 10_000));
+    let run = pipeline.start().unwrap();
+    run.feed(0..10_000).await.unwrap();
     let area = Rect::new(0, 0, 160, 50);
-    let mut times: Vec<_> = (0..200)
-        .map(|frame| {
-            view.go(Step::Sort(frame % 2));
-            let began = std::time::Instant::now();
-            view.draw(&model, area, &mut Buffer::empty(area));
-            began.elapsed()
-        })
-        .collect();
-    times.sort();
-    println!("a frame: median {:?}, most {:?}", times[100], times[199]);
+    let (mut view, mut last, mut buffer) = (watching(), None, Buffer::empty(area));
+    let mut times = [const { Vec::new() }; 4];
+    for frame in 0..200 {
+        view.go(Step::Sort(frame % 2));
+        let moments = [(); 5].map(|()| std::cell::Cell::new(std::time::Instant::now()));
+        let now = |place: usize| moments[place].set(std::time::Instant::now());
+        now(0);
+        let snapshot = run.snapshot();
+        now(1);
+        let copy = snapshot.clone();
+        now(2);
+        let model = Model::of(&copy, last.as_ref(), true);
+        now(3);
+        let mut next = Buffer::empty(area);
+        view.draw(&model, area, &mut next);
+        std::hint::black_box(buffer.diff(&next));
+        now(4);
+        for (place, times) in times.iter_mut().enumerate() {
+            times.push(moments[place + 1].get() - moments[place].get());
+        }
+        (last, buffer) = (Some(model), next);
+        tokio::task::yield_now().await;
+    }
+    for (name, times) in ["snapshot", "copy", "model", "frame"]
+        .iter()
+        .zip(&mut times)
+    {
+        times.sort();
+        println!("{name}: median {:?}, most {:?}", times[100], times[199]);
+    }
 }

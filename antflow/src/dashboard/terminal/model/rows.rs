@@ -1,9 +1,13 @@
 //! The stages and the workers, one row each.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::text::clean;
 use super::Model;
+use crate::item::ItemId;
+use crate::stage::WorkerId;
 use crate::stats::{DashboardSnapshot, StageStats, WorkerMetrics, WorkerState};
 
 /// From this part of its workers on, a stage is as busy as it can be.
@@ -27,14 +31,14 @@ pub(in super::super) struct StageRow {
     pub(in super::super) is_bottleneck: bool,
 }
 
-/// A worker.
-#[derive(Debug, Clone, Default)]
+/// A worker. What it is called and at is made into text only where it is seen.
+#[derive(Debug, Clone)]
 pub(in super::super) struct WorkerRow {
-    pub(in super::super) name: String,
+    pub(in super::super) worker: WorkerId,
     pub(in super::super) is_busy: bool,
-    pub(in super::super) item: String,
+    pub(in super::super) item: Option<ItemId>,
     /// What the task says of the item, or which task it is.
-    pub(in super::super) activity: String,
+    pub(in super::super) activity: Option<Activity>,
     /// How long it has been busy or idle.
     pub(in super::super) since: Duration,
     pub(in super::super) processed: u64,
@@ -42,6 +46,22 @@ pub(in super::super) struct WorkerRow {
     pub(in super::super) average: Duration,
     /// Which part of the run it worked, from 0 to 1.
     pub(in super::super) utilization: f64,
+}
+
+/// What a worker is at.
+#[derive(Debug, Clone)]
+pub(in super::super) enum Activity {
+    Said(Cow<'static, str>),
+    Task(Arc<str>),
+}
+
+impl Activity {
+    pub(in super::super) fn as_str(&self) -> &str {
+        match self {
+            Self::Said(text) => text,
+            Self::Task(name) => name,
+        }
+    }
 }
 
 pub(super) fn stages(snapshot: &DashboardSnapshot, before: Option<&Model>) -> Vec<StageRow> {
@@ -118,16 +138,13 @@ fn worker_row(
     state: &WorkerState,
     metrics: Option<&WorkerMetrics>,
 ) -> WorkerRow {
-    let said = state
-        .status_text
-        .as_deref()
-        .or(state.current_task.as_deref());
-    let item = state.current_item.as_ref();
+    let said = state.status_text.clone().map(Activity::Said);
+    let task = || state.current_task.clone().map(Activity::Task);
     WorkerRow {
-        name: clean(&state.worker.to_string()),
+        worker: state.worker.clone(),
         is_busy: state.is_busy(),
-        item: item.map_or_else(String::new, |item| clean(&item.to_string())),
-        activity: said.map_or_else(String::new, clean),
+        item: state.current_item.clone(),
+        activity: said.or_else(task),
         since: snapshot
             .timestamp
             .duration_since(state.since)
