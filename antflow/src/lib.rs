@@ -57,6 +57,7 @@
 //! |---|---|
 //! | numbers of stages and workers | [`Handle::stats`], [`Handle::worker_states`], [`Handle::worker_metrics`], [`RunView`] |
 //! | what became of each item | [`StatusTracker`] |
+//! | a display in the terminal | `progress` and `dashboard` of runs, streams and handles, with the feature `terminal` |
 //! | a display of your own | [`Dashboard`] |
 //! | a page in a browser | the feature `web`, in [`dashboard`] |
 //! | to be told of each event | [`StatusTracker`]'s callbacks and subscriptions, [`Callbacks`](event::Callbacks), [`Observer`](event::Observer) |
@@ -78,6 +79,7 @@
 //! | feature | what it brings |
 //! |---|---|
 //! | `serde` | [events](event), snapshots, errors and results implement `serde::Serialize`, to be written as JSON |
+//! | `terminal` | dashboards in the terminal: `Run::progress`, `Run::dashboard` |
 //! | `tracing` | spans of runs, stages and tasks, for the share of items that `Pipeline::trace` says; what an observer, a callback or a dashboard gets wrong is said in `tracing` |
 //! | `web` | [`dashboard`] has a server that shows a run on a page in a browser; implies `serde` |
 //!
@@ -112,6 +114,8 @@ pub mod __private;
 
 pub use antflow_macros::{pipeline, stage, task};
 pub use dashboard::Dashboard;
+#[cfg(feature = "terminal")]
+pub use dashboard::terminal::{self, Detail, TerminalDashboard};
 pub use engine::Collect;
 pub use executor::Executor;
 pub use item::{

@@ -78,7 +78,11 @@ impl Files {
         let Some((file, function)) = test.split_once("::") else {
             return Some(format!("`{test}` is neither `file::function` nor a case"));
         };
-        let path = here().join("tests").join(file).with_extension("rs");
+        let path = match file.strip_prefix("examples/") {
+            Some(file) => here().join("../examples/tests").join(file),
+            None => here().join("tests").join(file),
+        };
+        let path = path.with_extension("rs");
         let tests = self.0.entry(path).or_insert_with_key(|path| {
             let text = fs::read_to_string(path).ok()?;
             let parsed = syn::parse_file(&text).expect("the tests compile");

@@ -5,6 +5,8 @@
 //!
 //! With the feature `web`, `web` shows a run on a page in a browser.
 
+#[cfg(feature = "terminal")]
+pub mod terminal;
 mod watcher;
 #[cfg(feature = "web")]
 pub mod web;

@@ -13,6 +13,10 @@ use super::feed::{feed, iterate};
 use super::feeder::Feeder;
 use super::registry::{Launching, Registry};
 use super::stage_handle::StageHandle;
+#[cfg(feature = "terminal")]
+use crate::dashboard::UPDATE_EVERY;
+#[cfg(feature = "terminal")]
+use crate::dashboard::terminal::{Detail, TerminalDashboard};
 use crate::dashboard::{Dashboard, Watcher};
 use crate::engine::core::Core;
 use crate::engine::inlet::Inlet;
@@ -271,6 +275,57 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         let runtime = self.core.shared.runtime();
         let watcher = Watcher::start(runtime, self.view(), dashboard, total_items, update_every);
         self.registry.watchers().push(watcher);
+    }
+
+    /// Shows in the terminal how far the run has come, in one line; see [`terminal`](crate::terminal).
+    #[cfg(feature = "terminal")]
+    pub fn progress(&self) {
+        let total = self.view().total_items();
+        self.show_in_terminal(TerminalDashboard::progress(), total, UPDATE_EVERY);
+    }
+
+    /// Shows the run in the terminal, in this detail; see [`terminal`](crate::terminal). The methods that end the run wait
+    /// until it has shown the end.
+    ///
+    /// ```
+    /// use antflow::{Detail, pipeline, stage};
+    ///
+    /// #[stage]
+    /// async fn double(x: u32) -> u32 {
+    ///     x * 2
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let run = pipeline!(double).start()?;
+    /// run.dashboard(Detail::Full);
+    /// run.feed(0..10).await?;
+    /// assert_eq!(run.join().await.len(), 10);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "terminal")]
+    pub fn dashboard(&self, detail: Detail) {
+        let total = self.view().total_items();
+        self.show_in_terminal(TerminalDashboard::new(detail), total, UPDATE_EVERY);
+    }
+
+    /// As [`show`](Self::show), with keys that pause the run.
+    #[cfg(feature = "terminal")]
+    pub(super) fn show_in_terminal(
+        &self,
+        dashboard: TerminalDashboard,
+        total_items: Option<u64>,
+        update_every: Duration,
+    ) {
+        let registry = Arc::downgrade(&self.registry);
+        let steer = move |is_paused| {
+            if let Some(registry) = registry.upgrade() {
+                registry.pause(is_paused);
+            }
+        };
+        let dashboard = Box::new(dashboard.with_steering(steer));
+        self.show(dashboard, total_items, update_every);
     }
 
     /// The run, for those who watch it.

@@ -11,6 +11,8 @@ use super::chain::Launch;
 use super::error::StartError;
 use super::watching::Watching;
 use crate::dashboard::Dashboard;
+#[cfg(feature = "terminal")]
+use crate::dashboard::terminal::{Detail, TerminalDashboard};
 use crate::engine::outlet::Outlet;
 use crate::event::Observer;
 use crate::item::{IntoItem, PipelineResult};
@@ -105,6 +107,53 @@ impl<Out: Send + 'static> Run<Out> {
     /// Shows the run on a dashboard, from its start to its end. Of several, each shows it.
     pub fn custom_dashboard(mut self, dashboard: impl Dashboard) -> Self {
         self.options.watching.add_dashboard(dashboard);
+        self
+    }
+
+    /// Shows in the terminal how far the run has come, in one line; see [`terminal`](crate::terminal).
+    ///
+    /// ```
+    /// use antflow::{pipeline, stage};
+    ///
+    /// #[stage]
+    /// async fn double(x: u32) -> u32 {
+    ///     x * 2
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), antflow::StartError> {
+    /// let results = pipeline!(double).run(0..10).progress().await?;
+    /// assert_eq!(results.len(), 10);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "terminal")]
+    pub fn progress(mut self) -> Self {
+        self.options.watching.terminal = Some(TerminalDashboard::progress());
+        self
+    }
+
+    /// Shows the run in the terminal, in this detail; see [`terminal`](crate::terminal). Of this and
+    /// [`progress`](Self::progress) the last one counts.
+    ///
+    /// ```
+    /// use antflow::{Detail, pipeline, stage};
+    ///
+    /// #[stage]
+    /// async fn double(x: u32) -> u32 {
+    ///     x * 2
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), antflow::StartError> {
+    /// let results = pipeline!(double).run(0..10).dashboard(Detail::Detailed).await?;
+    /// assert_eq!(results.len(), 10);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "terminal")]
+    pub fn dashboard(mut self, detail: Detail) -> Self {
+        self.options.watching.terminal = Some(TerminalDashboard::new(detail));
         self
     }
 

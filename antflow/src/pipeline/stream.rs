@@ -21,6 +21,8 @@ use super::handle::Handle;
 use super::registry::Registry;
 use super::watching::Watching;
 use crate::dashboard::Dashboard;
+#[cfg(feature = "terminal")]
+use crate::dashboard::terminal::{Detail, TerminalDashboard};
 use crate::engine::Collect;
 use crate::engine::core::Core;
 use crate::engine::outlet::Outlet;
@@ -165,6 +167,22 @@ impl<Out: Send + 'static> ResultStream<Out> {
     /// polled.
     pub fn custom_dashboard(mut self, dashboard: impl Dashboard) -> Self {
         self.options.watching.add_dashboard(dashboard);
+        self
+    }
+
+    /// Shows in the terminal how far the run has come, in one line; see [`terminal`](crate::terminal). Without effect once
+    /// it was polled.
+    #[cfg(feature = "terminal")]
+    pub fn progress(mut self) -> Self {
+        self.options.watching.terminal = Some(TerminalDashboard::progress());
+        self
+    }
+
+    /// Shows the run in the terminal, in this detail; see [`terminal`](crate::terminal). Of this and
+    /// [`progress`](Self::progress) the last one counts. Without effect once it was polled.
+    #[cfg(feature = "terminal")]
+    pub fn dashboard(mut self, detail: Detail) -> Self {
+        self.options.watching.terminal = Some(TerminalDashboard::new(detail));
         self
     }
 

@@ -5,6 +5,8 @@ use super::Pipeline;
 use super::chain::Launch;
 use super::error::StartError;
 use super::handle::Handle;
+#[cfg(feature = "terminal")]
+use crate::dashboard::terminal::TerminalDashboard;
 use crate::dashboard::{Dashboard, UPDATE_EVERY};
 use crate::engine::outlet::Outlet;
 use crate::event::Observer;
@@ -16,6 +18,8 @@ pub(super) struct Watching {
     /// What is called when the run has been started.
     starts: Vec<Box<dyn FnOnce(RunView) + Send>>,
     dashboards: Vec<Box<dyn Dashboard>>,
+    #[cfg(feature = "terminal")]
+    pub(super) terminal: Option<TerminalDashboard>,
     pub(super) update_every: Duration,
 }
 
@@ -25,6 +29,8 @@ impl Default for Watching {
             observers: Vec::new(),
             starts: Vec::new(),
             dashboards: Vec::new(),
+            #[cfg(feature = "terminal")]
+            terminal: None,
             update_every: UPDATE_EVERY,
         }
     }
@@ -65,6 +71,10 @@ impl Watching {
         }
         for dashboard in self.dashboards {
             run.show(dashboard, total, self.update_every);
+        }
+        #[cfg(feature = "terminal")]
+        if let Some(dashboard) = self.terminal {
+            run.show_in_terminal(dashboard, total, self.update_every);
         }
         Ok(run)
     }

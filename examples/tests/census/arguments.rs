@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::program::{census, tree};
+use crate::program::{ONE, census, tree};
 
 /// Expects one sentence on stderr, nothing on stdout, and exit code 2.
 fn refused(path: &Path, options: &[&str], sentence: &str) {
@@ -67,8 +67,26 @@ fn help_is_no_mistake() {
         "--workers-parse <N>",
         "--db <FILE>",
         "--top <N>",
+        "--dashboard <LEVEL>",
         "--json",
     ] {
         assert!(help.contains(option), "no {option} in {help}");
     }
+}
+
+#[test]
+fn a_dashboard_leaves_the_report_alone() {
+    let root = tree([("a.rs", ONE.as_bytes()), ("b.rs", b"fn".as_slice())]);
+    let plain = census(root.path(), &["--top", "1"]);
+    for level in ["progress", "compact", "detailed", "full"] {
+        let output = census(root.path(), &["--top", "1", "--dashboard", level]);
+        assert!(output.status.success(), "{output:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        // There is no terminal, so there is the summary.
+        assert!(stderr.starts_with("antflow: ended: 2 items in"), "{stderr}");
+        let lines = |stdout: &[u8]| String::from_utf8_lossy(stdout).lines().count();
+        assert_eq!(lines(&output.stdout), lines(&plain.stdout));
+    }
+    let output = census(root.path(), &["--dashboard", "fancy"]);
+    assert_eq!(output.status.code(), Some(2));
 }

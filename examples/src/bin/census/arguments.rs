@@ -7,8 +7,8 @@ use std::thread;
 
 use antflow::BoxError;
 use antflow_examples::census::{Store, default_root};
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{Parser, ValueEnum};
 
 use super::REFUSED;
 use super::stages::App;
@@ -37,9 +37,21 @@ pub(crate) struct Arguments {
     /// Shows the census on a page at this address while it goes on, such as 127.0.0.1:8080.
     #[arg(long, value_name = "ADDR")]
     pub(crate) web: Option<SocketAddr>,
+    /// Shows the census in the terminal, in this detail; a line of its own if left out.
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) dashboard: Option<Level>,
     /// Prints the report as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// How much a dashboard shows.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Level {
+    Progress,
+    Compact,
+    Detailed,
+    Full,
 }
 
 impl Arguments {

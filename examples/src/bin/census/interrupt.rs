@@ -27,5 +27,6 @@ pub(crate) fn listen(stop: CancellationToken) -> io::Result<()> {
 
 #[expect(clippy::exit, reason = "the user does not want to wait for anything")]
 fn exit() -> ! {
+    antflow::terminal::restore();
     std::process::exit(INTERRUPTED)
 }

@@ -98,7 +98,7 @@ fn census(arguments: &Arguments, mut begun: Begun) -> Result<(), BoxError> {
         exporter,
         ..
     } = &begun;
-    let run = run::run(app, arguments.workers_parse(), exporter.as_ref(), web);
+    let run = run::run(app, arguments, exporter.as_ref(), web);
     let tally = runtime.block_on(run)?;
     let (report, unwritten) = conclude(&tally, app, started);
     print(&report.rank(&app.store(), arguments.top())?, arguments.json)?;

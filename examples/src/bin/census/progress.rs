@@ -1,6 +1,7 @@
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Duration;
 
+use antflow::terminal::suspend;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::tally::Tally;
@@ -45,14 +46,14 @@ impl Progress {
     }
 }
 
-/// Says something beside the progress.
+/// Says something beside the progress, whether that is a line of the census or a dashboard.
 pub(crate) fn note(text: &str) {
     let above = if stderr().is_terminal() {
         "\r\x1b[K"
     } else {
         ""
     };
-    write(format_args!("{above}{text}\n"));
+    suspend(|| write(format_args!("{above}{text}\n")));
 }
 
 /// Nobody may be there to read it, which does not matter.

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use antflow::{BoxError, CancellationToken, pipeline};
+use antflow::{BoxError, CancellationToken, Detail, pipeline};
 use antflow_metrics::Exporter;
 
+use super::arguments::{Arguments, Level};
 use super::files::Files;
 use super::interrupt;
 use super::progress::Progress;
@@ -15,10 +16,11 @@ use super::web::{Shown, Web};
 /// Results are counted as they come and forgotten, so it does not matter how many files there are.
 pub(crate) async fn run(
     app: &App,
-    workers_parse: usize,
+    arguments: &Arguments,
     exporter: Option<&Exporter>,
     web: Option<Web>,
 ) -> Result<Arc<Tally>, BoxError> {
+    let workers_parse = arguments.workers_parse();
     let stop = CancellationToken::new();
     interrupt::listen(stop.clone())?;
 
@@ -31,7 +33,7 @@ pub(crate) async fn run(
         None => census,
     };
     let shown = Shown::default();
-    let mut results = match web {
+    let results = match web {
         Some(web) => {
             let tracker = web.tracker();
             let shown = Arc::clone(&shown);
@@ -40,16 +42,26 @@ pub(crate) async fn run(
         }
         None => census.stream(files)?,
     };
+    let mut results = match arguments.dashboard {
+        None => results,
+        Some(Level::Progress) => results.progress(),
+        Some(Level::Compact) => results.dashboard(Detail::Compact),
+        Some(Level::Detailed) => results.dashboard(Detail::Detailed),
+        Some(Level::Full) => results.dashboard(Detail::Full),
+    };
     let mut progress = Progress::new();
+    let has_line = arguments.dashboard.is_none();
     loop {
         tokio::select! {
             result = results.next() => match result {
                 Some(result) => tally.count(result, &stop),
                 None => break,
             },
-            () = progress.due() => progress.show(&tally),
+            () = progress.due(), if has_line => progress.show(&tally),
         }
     }
-    progress.clear();
+    if has_line {
+        progress.clear();
+    }
     Ok(tally)
 }

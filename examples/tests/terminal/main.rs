@@ -1,0 +1,13 @@
+//! The dashboards in a real terminal: sizes, keys, the end, and what is printed meanwhile.
+//!
+//! As in `examples.rs`, the example has to have been built.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends with what it did not expect"
+)]
+
+mod dashboards;
+mod full_view;
+mod pty;
+mod without_terminal;
