@@ -59,7 +59,6 @@ impl Drop for LogWriter {
 /// Prints lines that end with a line break.
 fn print(lines: &[u8]) -> io::Result<()> {
     match current() {
-        // It would print "above" nothing, and what it draws is not to be taken for lines of a log.
         Some(Surface::InPlace(bar)) => {
             bar.println(String::from_utf8_lossy(lines).trim_end_matches('\n'));
             Ok(())
