@@ -145,7 +145,10 @@ async fn attempts_are_counted_by_how_they_ended() {
     let timings = timings!(pipeline!(behave), 0..8);
     let stage = &timings.stages[0];
     assert_eq!(attempts(stage), BEHAVED);
-    assert_eq!(stage.tasks[0].duration.count(), BEHAVED[..4].iter().sum());
+    assert_eq!(
+        stage.tasks[0].duration.count(),
+        BEHAVED[..4].iter().sum::<u64>()
+    );
     assert_eq!(stage.processing_time.count(), 8);
     assert!(stage.queue_wait.count() >= 8);
 }

@@ -145,7 +145,7 @@ async fn with_the_token_a_run_is_paused_resized_and_ended() {
     assert!(
         results
             .iter()
-            .all(|result| result.error().is_some_and(|error| error.is_cancelled()))
+            .all(|result| result.error().is_some_and(antflow::ItemError::is_cancelled))
     );
     assert_eq!(results.len(), 3);
     assert_eq!(steer(addr, "pause", "").await.status, 409);
