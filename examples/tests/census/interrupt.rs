@@ -4,11 +4,13 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use rusqlite::{Connection, OpenFlags};
+
 use crate::program::{command, large_tree, numbers, object, rows};
 
 /// Starts a census and returns when the first batch of rows is in the database: so it listens to signals, and most of
-/// the files are still to come.
-fn under_way(root: &Path, db: &Path) -> Child {
+/// the files are still to come. It writes no more rows, and does not end, while the connection holds its lock.
+fn under_way(root: &Path, db: &Path) -> (Child, Connection) {
     let mut command = command(root);
     command.args(["--json", "--db"]).arg(db);
     let mut child = command
@@ -24,12 +26,14 @@ fn under_way(root: &Path, db: &Path) -> Child {
         );
         thread::sleep(Duration::from_millis(1));
     }
-    child
+    let lock = Connection::open(db).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    (child, lock)
 }
 
 fn has_rows(db: &Path) -> bool {
-    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let Ok(connection) = rusqlite::Connection::open_with_flags(db, flags) else {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let Ok(connection) = Connection::open_with_flags(db, flags) else {
         return false;
     };
     let query = "SELECT EXISTS (SELECT 1 FROM files)";
@@ -46,16 +50,21 @@ fn interrupt(child: &Child) {
     assert!(status.success());
 }
 
+fn says_that_it_stops(child: &mut Child) {
+    let mut said = BufReader::new(child.stderr.as_mut().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().starts_with("stopping: ")));
+}
+
 #[test]
 fn ctrl_c_finishes_what_was_begun_and_reports_the_rest() {
     let root = large_tree(3000);
     let db = root.path().join("census.db");
-    let child = under_way(root.path(), &db);
+    let (mut child, lock) = under_way(root.path(), &db);
     interrupt(&child);
+    says_that_it_stops(&mut child);
+    lock.execute_batch("ROLLBACK").unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("stopping: "), "{said}");
     let [found, stored, failed, cancelled] = numbers(&object(&output));
     assert_eq!((found, failed), (3000, 0));
     assert!(
@@ -69,13 +78,9 @@ fn ctrl_c_finishes_what_was_begun_and_reports_the_rest() {
 fn a_second_ctrl_c_ends_at_once() {
     let root = large_tree(3000);
     let db = root.path().join("census.db");
-    let mut child = under_way(root.path(), &db);
-    // The last rows wait for this lock, so the census cannot end by itself.
-    let other = rusqlite::Connection::open(&db).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (mut child, _lock) = under_way(root.path(), &db);
     interrupt(&child);
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(said.any(|line| line.unwrap().starts_with("stopping: ")));
+    says_that_it_stops(&mut child);
     interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }

@@ -11,5 +11,6 @@ mod counts;
 mod interrupt;
 mod metrics;
 mod program;
+mod served;
 mod unwritable;
 mod web;
