@@ -9,6 +9,7 @@ use tokio::task::JoinError;
 use tokio::time::Instant;
 
 use super::frame::Frame;
+use super::report::TaskNews;
 use crate::clock::Moment;
 use crate::event::{Status, TaskEventKind};
 use crate::item::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError, panic_message};
@@ -61,12 +62,22 @@ pub(super) async fn run_task<St: Sync, T: Call<St>>(
         let (error, pause) = match failure.judge(frame, stage.config.retry.as_ref()) {
             Stop::Again(error, pause) => (error, pause),
             Stop::End(error) => {
-                frame.emit_task(TaskEventKind::Fail, Some(&error), duration);
+                frame.emit_task(&TaskNews {
+                    kind: TaskEventKind::Fail,
+                    at: Moment::now(),
+                    error: Some(&error),
+                    duration,
+                });
                 return Err(Stop::End(error));
             }
         };
         frame.note_retry(index);
-        frame.emit_task(TaskEventKind::Retry, Some(&error), duration);
+        frame.emit_task(&TaskNews {
+            kind: TaskEventKind::Retry,
+            at: Moment::now(),
+            error: Some(&error),
+            duration,
+        });
         if per_task == 1 || stage.releases_workers() {
             return Err(Stop::Again(error, pause));
         }
@@ -75,7 +86,7 @@ pub(super) async fn run_task<St: Sync, T: Call<St>>(
         hold(frame, pause).await;
         frame.set_attempt(frame.cx.tag.attempt() + 1);
         frame.started = Moment::now();
-        frame.emit_status(Status::InProgress, None);
+        frame.emit_status_at(Status::InProgress, frame.started);
     }
 }
 
@@ -206,7 +217,12 @@ async fn attempt<St: Sync, T: Call<St>>(
     if let (Some(since), Some((at, _))) = (waiting, &mut frame.deadline) {
         *at += since.elapsed();
     }
-    frame.emit_task(TaskEventKind::Start, None, None);
+    frame.emit_task(&TaskNews {
+        kind: TaskEventKind::Start,
+        at: Moment::now(),
+        error: None,
+        duration: None,
+    });
     let started = frame.shared.observers.want_tasks().then(Instant::now);
     let bound = frame.bound(runtime);
     let span = frame.trace.task(&frame.cx);
@@ -226,13 +242,19 @@ async fn attempt<St: Sync, T: Call<St>>(
                 .map_err(|_| bound.limit),
         }
     };
-    let took = Moment::now().ticks_since(begun);
+    frame.ended = Moment::now();
+    let took = frame.ended.ticks_since(begun);
     let duration = started.map(|started| started.elapsed());
     let (kind, retryable) = match outcome {
         Ok(Ok(Ok(output))) => {
             span.end(None);
             frame.note_success(index, took);
-            frame.emit_task(TaskEventKind::Complete, None, duration);
+            frame.emit_task(&TaskNews {
+                kind: TaskEventKind::Complete,
+                at: frame.ended,
+                error: None,
+                duration,
+            });
             return Ok(output);
         }
         Ok(Ok(Err(error))) => caught(|| {

@@ -316,12 +316,8 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         now: Moment,
         bell: &mut Bell<'_>,
     ) {
-        if self.core().shared.observers.want(Status::Queued) {
-            // Observers are not called under the lock of the queue.
-            for entry in &*entries {
-                self.emit_queued(&entry.tag);
-            }
-        }
+        // Observers are not called under the lock of the queue.
+        self.tell_queued(entries.iter().map(|entry| &entry.tag), now);
         let mut laid = 0;
         let lay = |worker: usize, entries: &mut VecDeque<_>| {
             let count = entries.len();

@@ -15,12 +15,13 @@ use super::accounting::{Accounting, SettleLater};
 use super::bell::Bell;
 use super::envelope::Envelope;
 use super::outlet::Outlet;
+use super::report::status_event;
 use super::runtime::StageRuntime;
 use super::seat::{Drive, Seat};
 use super::watchdog::Watchdog;
 use crate::clock::Moment;
 use crate::event::{Observers, Status, StatusEvent};
-use crate::item::{ItemError, ItemErrorKind, ItemId, Label, Metadata, PipelineResult, Tag};
+use crate::item::{ItemError, ItemErrorKind, ItemId, Label, PipelineResult, Tag};
 use crate::stage::{WorkerId, item_id};
 use crate::stats::{FailedItem, RunCounters};
 use crate::trace::RunTrace;
@@ -177,13 +178,12 @@ impl<Out> Core<Out> {
     ) {
         stage.counters.cancelled.fetch_add(1, Ordering::Relaxed);
         if self.shared.observers.want(Status::Cancelled) {
-            let worker = error.worker().cloned();
+            let (run, now) = (self.shared.run.id(), Moment::now());
             let event = StatusEvent {
+                worker: error.worker().cloned(),
                 started: started.map(Moment::system_time),
                 error: Some(error.clone()),
-                ..self
-                    .shared
-                    .status_event(stage, &tag, Status::Cancelled, worker)
+                ..status_event(run, stage, &tag, Status::Cancelled, now)
             };
             self.shared.observers.status(&event);
         }
@@ -357,29 +357,5 @@ impl Shared {
             error: error.clone(),
             timestamp: Moment::now().system_time(),
         });
-    }
-
-    /// An event of now, without what only some events have.
-    pub(crate) fn status_event(
-        &self,
-        stage: &StageRuntime,
-        tag: &Tag,
-        status: Status,
-        worker: Option<WorkerId>,
-    ) -> StatusEvent {
-        let details = tag.details.as_deref();
-        StatusEvent {
-            run: self.run.id(),
-            item_id: item_id(details, tag.sequence_id),
-            sequence_id: tag.sequence_id,
-            stage: stage.name.clone(),
-            status,
-            worker,
-            timestamp: Moment::now().system_time(),
-            started: None,
-            error: None,
-            next_attempt: None,
-            metadata: details.map_or_else(Metadata::new, |details| details.metadata.clone()),
-        }
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::core::Shared;
+use super::report::{Report, StatusNews, TaskNews};
 use super::runtime::{StageRuntime, TaskRuntime};
 use crate::clock::Moment;
-use crate::event::{Status, StatusEvent, TaskEvent, TaskEventKind};
+use crate::event::Status;
 use crate::item::{ItemError, ItemErrorKind};
 use crate::stage::{RetryMode, TaskContext};
 use crate::stats::{WorkerCounters, WorkerTimings};
@@ -21,6 +22,8 @@ pub struct Frame<'w> {
     pub(super) shared: &'w Shared,
     /// When the attempt was begun, or the batch that the item is part of.
     pub(super) started: Moment,
+    /// When the last attempt of a task had ended.
+    pub(super) ended: Moment,
     /// How long the attempts of this stage took since the worker has the item, in ticks; counted where somebody wants
     /// to know.
     pub(super) spent: u64,
@@ -29,6 +32,8 @@ pub struct Frame<'w> {
     pub(super) deadline: Option<(Instant, Duration)>,
     pub(super) retry_if: &'w dyn RetryIf,
     pub(super) trace: WorkerTrace,
+    /// There once something was told.
+    pub(super) report: Option<Box<Report>>,
 }
 
 /// The stage's own say about which errors are retried.
@@ -118,65 +123,53 @@ impl Frame<'_> {
         )
     }
 
+    /// Tells observers that the item in hand has just come to a status.
     #[inline]
     pub(super) fn emit_status(&mut self, status: Status, error: Option<&ItemError>) {
         self.trace.note(status, &self.cx, error);
         if self.shared.observers.want(status) {
-            self.tell_status(status, error);
+            self.tell_status(status, error, Moment::now());
         }
     }
 
-    #[cold]
-    fn tell_status(&self, status: Status, error: Option<&ItemError>) {
-        let worker = Some(self.worker.id.clone());
-        let event = self
-            .shared
-            .status_event(self.stage, &self.cx.tag, status, worker);
-        let started = self.started.system_time();
-        self.shared.observers.status(&StatusEvent {
-            started: (status != Status::InProgress).then_some(started),
-            error: error.cloned(),
-            next_attempt: (status == Status::Retrying).then_some(self.cx.tag.attempt() + 1),
-            ..event
-        });
-    }
-
+    /// As [`emit_status`](Self::emit_status), of a status without an error that it came to at a moment that is known.
     #[inline]
-    pub(super) fn emit_task(
-        &self,
-        kind: TaskEventKind,
-        error: Option<&ItemError>,
-        duration: Option<Duration>,
-    ) {
-        if self.shared.observers.want_tasks() {
-            self.tell_task(kind, error, duration);
+    pub(super) fn emit_status_at(&mut self, status: Status, at: Moment) {
+        self.trace.note(status, &self.cx, None);
+        if self.shared.observers.want(status) {
+            self.tell_status(status, None, at);
         }
     }
 
-    #[cold]
-    fn tell_task(
-        &self,
-        kind: TaskEventKind,
-        error: Option<&ItemError>,
-        duration: Option<Duration>,
-    ) {
-        self.shared.observers.task(&TaskEvent {
-            run: self.shared.run.id(),
-            item_id: self.cx.item_id(),
-            sequence_id: self.cx.tag.sequence_id,
-            stage: Arc::clone(&self.stage.name),
-            task: self
-                .cx
-                .task_name()
-                .cloned()
-                .unwrap_or_else(|| Arc::clone(&self.stage.name)),
-            worker: self.worker.id.clone(),
-            kind,
-            attempt: self.cx.tag.attempt(),
-            timestamp: Moment::now().system_time(),
-            error: error.cloned(),
-            duration,
-        });
+    fn tell_status(&mut self, status: Status, error: Option<&ItemError>, at: Moment) {
+        let mut report = self.take_report();
+        let news = StatusNews {
+            status,
+            at,
+            started: self.started,
+            error,
+        };
+        let observers = &self.shared.observers;
+        report.status(&self.cx, &news, |event| observers.status(event));
+        self.report = Some(report);
+    }
+
+    /// Tells observers of an attempt.
+    #[inline]
+    pub(super) fn emit_task(&mut self, news: &TaskNews<'_>) {
+        if self.shared.observers.want_tasks() {
+            let mut report = self.take_report();
+            let observers = &self.shared.observers;
+            report.task(&self.cx, news, |event| observers.task(event));
+            self.report = Some(report);
+        }
+    }
+
+    fn take_report(&mut self) -> Box<Report> {
+        self.report.take().unwrap_or_else(|| {
+            let report = Report::new(self.shared.run.id(), self.stage, &self.worker.id);
+            Box::new(report)
+        })
     }
 }
 

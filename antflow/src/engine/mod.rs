@@ -24,6 +24,7 @@ mod park;
 mod pool;
 pub(crate) mod queue;
 mod reorder;
+mod report;
 pub(crate) mod runtime;
 pub(crate) mod seat;
 pub(crate) mod sink;

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
 use super::cell::Cell;
+use super::report::status_event;
 use super::sink::Sink;
 use super::task_list::TaskList;
 use crate::clock::Moment;
 use crate::event::{Completion, Completions, Fed, Status};
 use crate::item::{Details, Tag};
-use crate::stage::Stage;
+use crate::stage::{Stage, item_id};
 use crate::stats::WorkerCounters;
 
 /// What a stage tells observers of more than one item at a time, or before a worker has one.
@@ -51,9 +52,21 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         }
     }
 
-    pub(super) fn emit_queued(&self, tag: &Tag) {
+    /// Tells observers that items have come to the stage's queue, if they want to know.
+    pub(super) fn tell_queued<'a>(&self, items: impl IntoIterator<Item = &'a Tag>, at: Moment) {
         let shared = &self.core().shared;
-        let event = shared.status_event(&self.runtime, tag, Status::Queued, None);
-        shared.observers.status(&event);
+        if !shared.observers.want(Status::Queued) {
+            return;
+        }
+        let mut event = None;
+        for tag in items {
+            let event = event.get_or_insert_with(|| {
+                status_event(shared.run.id(), &self.runtime, tag, Status::Queued, at)
+            });
+            event.sequence_id = tag.sequence_id;
+            event.item_id = item_id(tag.details.as_deref(), tag.sequence_id);
+            event.metadata = tag.metadata().clone();
+            shared.observers.status(event);
+        }
     }
 }

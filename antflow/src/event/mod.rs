@@ -24,7 +24,7 @@ mod task;
 
 pub use batch::{Completion, Completions, Fed};
 pub(crate) use callbacks::is_delivering;
-pub use callbacks::{Callback, CallbackOutput, Callbacks, Called, Overflow};
+pub use callbacks::{Callback, CallbackOutput, Callbacks, Called, Overflow, Recipient};
 pub(crate) use observer::Observers;
 pub use observer::{Observer, Pending};
 pub use status::{Status, StatusEvent};

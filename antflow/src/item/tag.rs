@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{DEFAULT_PRIORITY, Details, Label};
+use super::{DEFAULT_PRIORITY, Details, Label, Metadata};
 
 /// Which item it is, and how far it has come in its stage. It moves with the item, so it is kept small.
 #[derive(Debug, Clone)]
@@ -35,6 +35,15 @@ impl Tag {
             details: None,
             state: (DEFAULT_PRIORITY.cast_unsigned() as u64) << 32,
         }
+    }
+
+    /// What its feeder said of the item.
+    #[inline]
+    pub(crate) fn metadata(&self) -> &Metadata {
+        static NONE: Metadata = Metadata::none();
+        self.details
+            .as_ref()
+            .map_or(&NONE, |details| &details.metadata)
     }
 
     #[inline]

@@ -63,11 +63,7 @@ impl TaskContext {
     /// The metadata that the item was fed with.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
-        static NONE: Metadata = Metadata::none();
-        match &self.tag.details {
-            Some(details) => &details.metadata,
-            None => &NONE,
-        }
+        self.tag.metadata()
     }
 
     /// The name of the stage.

@@ -143,8 +143,9 @@ impl StatusTracker {
         self
     }
 
-    /// Sets the callback for every change of an item's status: a plain or async closure, called on a task of its own. It
-    /// may give nothing, or a `Result` whose errors are counted. The type of its parameter has to be written out.
+    /// Sets the callback for every change of an item's status. The type of its parameter has to be written out: a closure
+    /// that takes the event by reference is called where it happens, at little cost; one that takes it by value, plain or
+    /// async, on a task beside the workers. See [`Callbacks`]. It may give nothing, or a `Result` whose errors are counted.
     ///
     /// ```
     /// use std::io::Write;
@@ -152,7 +153,7 @@ impl StatusTracker {
     /// use antflow::event::StatusEvent;
     ///
     /// let tracker = StatusTracker::new()
-    ///     .on_status_change(|event: StatusEvent| writeln!(std::io::stdout(), "{} {}", event.item_id, event.status));
+    ///     .on_status_change(|event: &StatusEvent| writeln!(std::io::stdout(), "{} {}", event.item_id, event.status));
     /// assert_eq!(tracker.callbacks().errors(), 0);
     /// ```
     pub fn on_status_change<Marker: 'static>(

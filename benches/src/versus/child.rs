@@ -123,6 +123,9 @@ fn throughput<L: Length, K: Work>(
         I::Antflow => on_runtime(shape, count, ours::run::<L, K>(shape, work)),
         I::AntflowEvents => on_runtime(shape, count, observed::counted::<L, K>(shape, work)),
         I::AntflowCallbacks => on_runtime(shape, count, observed::called::<L, K>(shape, work)),
+        I::AntflowCallbacksOwned => {
+            on_runtime(shape, count, observed::called_in_turn::<L, K>(shape, work))
+        }
         I::AntflowTracker => {
             let history = History::Full;
             on_runtime(

@@ -8,6 +8,7 @@ pub(crate) enum Implementation {
     Antflow,
     AntflowEvents,
     AntflowCallbacks,
+    AntflowCallbacksOwned,
     AntflowTracker,
     AntflowTrackerLast,
     AntflowTrackerOff,
@@ -36,10 +37,11 @@ pub(crate) enum Implementation {
 }
 
 impl Implementation {
-    pub(crate) const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::Antflow,
         Self::AntflowEvents,
         Self::AntflowCallbacks,
+        Self::AntflowCallbacksOwned,
         Self::AntflowTracker,
         Self::AntflowTrackerLast,
         Self::AntflowTrackerOff,
@@ -72,6 +74,7 @@ impl Implementation {
             Self::Antflow
             | Self::AntflowEvents
             | Self::AntflowCallbacks
+            | Self::AntflowCallbacksOwned
             | Self::AntflowTracker
             | Self::AntflowTrackerLast
             | Self::AntflowTrackerOff
@@ -104,6 +107,7 @@ impl Implementation {
         match self {
             Self::AntflowEvents => "events",
             Self::AntflowCallbacks => "callbacks",
+            Self::AntflowCallbacksOwned => "callbacks-owned",
             Self::AntflowTracker => "tracker",
             Self::AntflowTrackerLast | Self::AntflowStreamTracker => "tracker-last",
             Self::AntflowTrackerOff => "tracker-off",
@@ -130,6 +134,7 @@ impl Implementation {
         match self {
             Self::AntflowEvents
             | Self::AntflowCallbacks
+            | Self::AntflowCallbacksOwned
             | Self::AntflowTracker
             | Self::AntflowTrackerLast
             | Self::AntflowTrackerOff

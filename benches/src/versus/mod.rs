@@ -53,7 +53,7 @@ struct Arguments {
     /// The implementations, by name, with commas between them; all that can do it if left out.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// What watches antflow: none, tracker, tracker-last, tracker-off, callbacks, events, metrics, all; several with commas between.
+    /// What watches antflow: none, tracker, tracker-last, tracker-off, callbacks, callbacks-owned, events, metrics, all; several with commas between.
     #[arg(long, value_delimiter = ',', default_value = "none")]
     observe: Vec<String>,
     /// How many items; a number that suits the workload if left out.

@@ -3,12 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use antflow::event::{Callbacks, Observer, StatusEvent, TaskEvent};
 use antflow::{History, StatusTracker};
 use antflow_metrics::Exporter;
+use crossbeam_utils::CachePadded;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -26,8 +27,24 @@ pub(crate) async fn counted<L: Length, W: Work>(shape: Shape, work: W) -> Result
     Ok(results)
 }
 
-/// With callbacks that count all events.
+/// With callbacks that look at all events where they happen, and count them.
 pub(crate) async fn called<L: Length, W: Work>(shape: Shape, work: W) -> Result<Results, Failure> {
+    let counter = Arc::new(Counts::default());
+    let (status, tasks) = (Arc::clone(&counter), Arc::clone(&counter));
+    let callbacks = Callbacks::new()
+        .on_status_change(move |_: &StatusEvent| status.count_status())
+        .on_task_event(move |_: &TaskEvent| tasks.count_task());
+    let pipeline = L::pipeline(shape, work).observe(callbacks);
+    let results = pipeline.run(0..shape.items as u64).await?;
+    counter.check(shape)?;
+    Ok(results)
+}
+
+/// With callbacks that get all events, one after the other, and count them.
+pub(crate) async fn called_in_turn<L: Length, W: Work>(
+    shape: Shape,
+    work: W,
+) -> Result<Results, Failure> {
     let counter = Arc::new(Counts::default());
     let (status, tasks) = (Arc::clone(&counter), Arc::clone(&counter));
     let callbacks = Callbacks::new()
@@ -72,10 +89,10 @@ pub(crate) async fn watched<L: Length, W: Work>(shape: Shape, work: W) -> Result
     let status = Arc::clone(&counter);
     let task = || {
         let counter = Arc::clone(&counter);
-        move |_: TaskEvent| counter.count_task()
+        move |_: &TaskEvent| counter.count_task()
     };
     let tracker = StatusTracker::new()
-        .on_status_change(move |_: StatusEvent| status.count_status())
+        .on_status_change(move |_: &StatusEvent| status.count_status())
         .on_task_start(task())
         .on_task_complete(task())
         .on_task_retry(task())
@@ -151,27 +168,48 @@ fn check_tracker(tracker: &StatusTracker, shape: Shape, history: History) -> Res
     }
 }
 
+/// Counters of which each thread has its own, as what is measured is not how threads share one.
 #[derive(Debug, Default)]
 struct Counts {
+    threads: [CachePadded<Count>; 8],
+}
+
+#[derive(Debug, Default)]
+struct Count {
     status: AtomicU64,
     tasks: AtomicU64,
 }
 
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static THREAD: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+}
+
 impl Counts {
+    fn of_thread(&self) -> &Count {
+        &self.threads[THREAD.with(|thread| thread % self.threads.len())]
+    }
+
     fn count_status(&self) {
-        self.status.fetch_add(1, Ordering::Relaxed);
+        self.of_thread().status.fetch_add(1, Ordering::Relaxed);
     }
 
     fn count_task(&self) {
-        self.tasks.fetch_add(1, Ordering::Relaxed);
+        self.of_thread().tasks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn sum(&self, count: impl Fn(&Count) -> &AtomicU64) -> u64 {
+        let counts = self.threads.iter().map(|thread| count(thread));
+        counts.map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
     /// Whether there was an event for each step: queued, in progress, completed; start and end.
     fn check(&self, shape: Shape) -> Result<(), Failure> {
         let hops = (shape.items * shape.stages) as u64;
         let (status, tasks) = (
-            self.status.load(Ordering::Relaxed),
-            self.tasks.load(Ordering::Relaxed),
+            self.sum(|count| &count.status),
+            self.sum(|count| &count.tasks),
         );
         if (status, tasks) == (3 * hops, 2 * hops) {
             Ok(())

@@ -63,7 +63,7 @@ where
             Step::Done(output) => {
                 drop(slots);
                 frame.worker.status.finish();
-                frame.emit_status(Status::Completed, None);
+                frame.emit_status_at(Status::Completed, frame.ended);
                 frame.worker.completed.add_one();
                 if let Some(completion) = hand.completion() {
                     self.tell(hand.frame.worker, &[completion]);
@@ -147,7 +147,7 @@ where
         }
         frame.started = Moment::now();
         frame.worker.status.begin();
-        frame.emit_status(Status::InProgress, None);
+        frame.emit_status_at(Status::InProgress, frame.started);
         let whole = self.runtime.stage_timeout();
         // A bound beyond the end of time is none.
         frame.deadline = whole.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));

@@ -93,11 +93,15 @@ where
     fn announce(&self, first: u64, pulled: &[(S::Input, Label)], now: Moment) {
         let shared = &self.core().shared;
         self.tell_fed(first, pulled.iter().map(|(_, label)| &label.details), now);
-        for ((_, label), number) in pulled.iter().zip(first..) {
+        for (_, label) in pulled {
             shared.note_id(label);
-            if shared.observers.want(Status::Queued) {
-                self.emit_queued(&Tag::new(number, label.clone()));
-            }
+        }
+        if shared.observers.want(Status::Queued) {
+            let numbered = pulled.iter().zip(first..);
+            let tags: Vec<_> = numbered
+                .map(|((_, label), number)| Tag::new(number, label.clone()))
+                .collect();
+            self.tell_queued(&tags, now);
         }
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::Called;
 use super::recipients::{Event, Recipients};
+use crate::item::BoxError;
 use crate::stats::DroppedEvents;
 
 tokio::task_local! {
@@ -28,6 +29,23 @@ pub(super) struct Counts {
     pub(super) dropped: AtomicU64,
     pub(super) panics: AtomicU64,
     pub(super) errors: AtomicU64,
+}
+
+impl Counts {
+    /// Notes how a call went.
+    pub(super) fn note(&self, called: std::thread::Result<Result<(), BoxError>>) {
+        match called {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                self.errors.fetch_add(1, Ordering::Relaxed);
+                crate::log::error!(%error, "a callback failed");
+            }
+            Err(_) => {
+                self.panics.fetch_add(1, Ordering::Relaxed);
+                crate::log::error!("a callback panicked");
+            }
+        }
+    }
 }
 
 /// What the side of the workers and the task that calls share.
@@ -206,17 +224,8 @@ impl Delivery {
                         None => Ok(()),
                     }
                 };
-                match AssertUnwindSafe(call).catch_unwind().await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => {
-                        self.queue.counts.errors.fetch_add(1, Ordering::Relaxed);
-                        crate::log::error!(%error, "a callback failed");
-                    }
-                    Err(_) => {
-                        self.queue.counts.panics.fetch_add(1, Ordering::Relaxed);
-                        crate::log::error!("a callback panicked");
-                    }
-                }
+                let called = AssertUnwindSafe(call).catch_unwind().await;
+                self.queue.counts.note(called);
                 // Plain callbacks never wait, so others get their turn here.
                 tokio::task::consume_budget().await;
             }

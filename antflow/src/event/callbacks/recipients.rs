@@ -1,9 +1,7 @@
-use std::sync::Arc;
-
-use super::Called;
-use super::callback::Erased;
+use super::{Called, Recipient};
 use crate::event::{StatusEvent, TaskEvent};
 
+/// An event that waits for its callback.
 #[derive(Debug)]
 pub(super) enum Event {
     Status(StatusEvent),
@@ -11,16 +9,21 @@ pub(super) enum Event {
 }
 
 /// Which callback gets what.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Recipients {
-    pub(super) status: Option<Arc<dyn Erased<StatusEvent>>>,
+    pub(super) status: Option<Recipient<StatusEvent>>,
     /// By the kind of the event.
-    pub(super) tasks: [Option<Arc<dyn Erased<TaskEvent>>>; 4],
+    pub(super) tasks: [Option<Recipient<TaskEvent>>; 4],
 }
 
 impl Recipients {
-    pub(super) fn is_empty(&self) -> bool {
-        !self.want_statuses() && !self.want_tasks()
+    /// Whether there is one that is called in turn.
+    pub(super) fn have_turns(&self) -> bool {
+        matches!(self.status, Some(Recipient::InTurn(_)))
+            || self
+                .tasks
+                .iter()
+                .any(|task| matches!(task, Some(Recipient::InTurn(_))))
     }
 
     /// Whether there is one for changes of status.
@@ -33,14 +36,17 @@ impl Recipients {
         self.tasks.iter().any(Option::is_some)
     }
 
-    pub(super) fn want_task(&self, event: &TaskEvent) -> bool {
-        self.tasks[event.kind as usize].is_some()
-    }
-
+    /// Calls the one whose turn it is.
     pub(super) fn call(&self, event: Event) -> Option<Called> {
         match event {
-            Event::Status(event) => Some(self.status.as_ref()?.call(event)),
-            Event::Task(event) => Some(self.tasks[event.kind as usize].as_ref()?.call(event)),
+            Event::Status(event) => match self.status.as_ref()? {
+                Recipient::InTurn(callback) => Some(callback(event)),
+                Recipient::AtOnce(_) => None,
+            },
+            Event::Task(event) => match self.tasks[event.kind as usize].as_ref()? {
+                Recipient::InTurn(callback) => Some(callback(event)),
+                Recipient::AtOnce(_) => None,
+            },
         }
     }
 }
