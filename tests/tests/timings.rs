@@ -3,7 +3,9 @@
 use std::thread;
 
 use antflow::event::{Callbacks, StatusEvent, Stopwatch, TaskEventKind};
-use antflow::{Cancelled, Histogram, StageTimings, TaskContext, Timings, pipeline, stage, task};
+use antflow::{
+    Cancelled, Histogram, ItemErrorKind, StageTimings, TaskContext, Timings, pipeline, stage, task,
+};
 use antflow_tests::{Boom, Recorder, millis, quiet, seconds, within};
 
 #[stage(workers = 3)]
@@ -168,6 +170,40 @@ async fn plain(item: u64, cx: &TaskContext) -> Result<u64, Boom> {
         Err(Boom(item))
     } else {
         Ok(item)
+    }
+}
+
+fn undecided(_: &Boom) -> bool {
+    std::panic::resume_unwind(Box::new("planned"))
+}
+
+#[stage(
+    workers = 2,
+    retry = "per_task",
+    attempts = 2,
+    wait = "0s",
+    retry_if = undecided
+)]
+async fn judged_by_a_panic(item: u64) -> Result<u64, Boom> {
+    Err(Boom(item))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_nobody_can_judge_counts_as_the_panic_that_its_event_tells_of() {
+    for observed in [false, true] {
+        let recorder = Recorder::new();
+        let etl = pipeline!(judged_by_a_panic);
+        let etl = if observed {
+            etl.observe(recorder.clone())
+        } else {
+            etl
+        };
+        let timings = timings!(etl, 0..5);
+        assert_eq!(attempts(&timings.stages[0]), [0, 0, 0, 5, 0]);
+        for event in recorder.tasks_of(TaskEventKind::Fail) {
+            let kind = event.error.as_ref().unwrap().kind();
+            assert!(matches!(kind, ItemErrorKind::Panicked(_)), "{event:?}");
+        }
     }
 }
 

@@ -122,6 +122,10 @@ pub struct Failure {
     /// Whether the task has nothing against another attempt.
     retryable: bool,
     duration: Option<Duration>,
+    /// The place of the task in its stage.
+    task: usize,
+    /// How long it took, in ticks.
+    took: u64,
 }
 
 /// Calls a task once, where nothing is watched or bounded. `copy` as for [`run_task`].
@@ -153,11 +157,14 @@ impl Failure {
             kind,
             retryable,
             duration: None,
+            task: 0,
+            took: 0,
         }
     }
 
-    pub(super) fn kind(&self) -> &ItemErrorKind {
-        &self.kind.0
+    /// Sets how long the attempt took, in ticks.
+    pub(super) fn after(self, took: u64) -> Self {
+        Self { took, ..self }
     }
 
     /// The failure that a panic is.
@@ -165,8 +172,8 @@ impl Failure {
         Self::new(panicked(panic), false)
     }
 
-    /// Decides what follows, by the number of attempts made and what `retry_if` says.
-    pub(super) fn judge(mut self, frame: &Frame<'_>, retry: Option<&Retry>) -> Stop {
+    /// Decides what follows, by the number of attempts made and what `retry_if` says, and notes how the attempt ended.
+    pub(super) fn judge(mut self, frame: &mut Frame<'_>, retry: Option<&Retry>) -> Stop {
         let retry = retry.filter(|retry| frame.cx.tag.attempt() < retry.attempts);
         let wanted = match &self.kind.0 {
             ItemErrorKind::Failed(source) if self.retryable && retry.is_some() => {
@@ -179,6 +186,7 @@ impl Failure {
             self.kind = panic;
             false
         });
+        frame.note_failure(self.task, &self.kind.0, self.took);
         let error = frame.error(self.kind);
         match retry.filter(|_| wanted) {
             Some(retry) => Stop::Again(error, retry.pause_after(frame.cx.tag.attempt())),
@@ -266,11 +274,12 @@ async fn attempt<St: Sync, T: Call<St>>(
         Err(limit) => ((ItemErrorKind::TimedOut(limit), "TimedOut"), true),
     };
     span.end(Some(&kind.0));
-    frame.note_failure(index, &kind.0, took);
     Err(Failure {
         kind,
         retryable,
         duration,
+        task: index,
+        took,
     })
 }
 

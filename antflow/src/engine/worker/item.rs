@@ -106,11 +106,8 @@ where
     ) -> Option<D::Entry> {
         let frame = &mut hand.frame;
         let took = Moment::now().ticks_since(frame.started);
-        frame.note_failure(0, failure.kind(), took);
-        match (
-            slots,
-            failure.judge(frame, self.runtime.config.retry.as_ref()),
-        ) {
+        let retry = self.runtime.config.retry.as_ref();
+        match (slots, failure.after(took).judge(frame, retry)) {
             (slots, Stop::End(error)) => {
                 let error =
                     caught(|| drop(slots)).map_or_else(|panic| frame.error(panic), |()| error);
