@@ -128,8 +128,8 @@ pub use pipeline::{
     from_fn,
 };
 pub use stage::{
-    Accepts, FromRef, Hooks, OnWait, Rate, Retry, RetryMode, Signature, Stage, StageConfig,
-    StageExt, State, Task, TaskConfig, TaskContext, WorkerId,
+    Accepts, FromRef, Hooks, KeyedBy, OnWait, Rate, Retry, RetryMode, Signature, Stage,
+    StageConfig, StageExt, State, Task, TaskConfig, TaskContext, WorkerId, hash_key,
 };
 pub use stats::{
     DashboardSnapshot, DroppedEvents, ErrorSummary, FailedItem, Histogram, PipelineStats, RunId,

@@ -8,6 +8,7 @@ use super::bell::Bell;
 use super::core::Core;
 use super::desk::{Cleared, Desk, Finished};
 use super::envelope::Envelope;
+use super::keys::Keys;
 use super::pool::Pool;
 use super::queue::{Closed, PushError, Queue};
 use super::reorder::Reorder;
@@ -20,7 +21,7 @@ use super::task_list::{TaskList, same};
 use crate::clock::Moment;
 use crate::event::Status;
 use crate::item::Tag;
-use crate::stage::{Configured, Stage, WorkerId};
+use crate::stage::{Configured, Hooks, Stage, WorkerId};
 use crate::stats::WorkerCounters;
 
 /// A stage in a run: its tasks, its queue, and what lies behind it.
@@ -41,6 +42,8 @@ pub(crate) struct Cell<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> {
     pub(super) is_retried: bool,
     /// The outputs of an ordered stage, until their turn comes.
     pub(super) order: Option<Mutex<Order<D::Entry>>>,
+    /// Which item is at work of each key, where items have one.
+    pub(super) keys: Option<Mutex<Keys<Envelope<L::Slots>>>>,
     pub(super) run: Weak<dyn Any + Send + Sync>,
 }
 
@@ -87,7 +90,12 @@ where
     let hooks = stage.hooks();
     let tasks = into_tasks(stage);
     let capacity = config.capacity();
-    let window = config.ordered.then(|| capacity.max(config.workers));
+    let is_keyed = <S::Hooks as Hooks<S::Input, S::Output>>::KEYED;
+    let window = if config.ordered {
+        Some(capacity.max(config.workers))
+    } else {
+        is_keyed.then_some(usize::MAX)
+    };
     let order = config.ordered.then(|| {
         Mutex::new(Order {
             waiting: Reorder::default(),
@@ -114,6 +122,7 @@ where
         runtime,
         down,
         order,
+        keys: is_keyed.then(Mutex::default),
         run,
     })
 }

@@ -46,6 +46,10 @@ where
     fn close(&self) {
         self.turn_all_away(self.queue.close(), Moment::now());
         self.detach();
+        if let Some(keys) = &self.keys {
+            let left = lock(keys).close();
+            self.turn_all_away(left, Moment::now());
+        }
         if let Some(order) = &self.order {
             let left = {
                 let mut order = lock(order);

@@ -16,6 +16,7 @@ mod desk;
 pub(crate) mod envelope;
 mod frame;
 pub(crate) mod inlet;
+mod keys;
 #[cfg(all(test, antflow_loom))]
 mod loom_tests;
 pub(crate) mod outlet;

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::Hash;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +8,8 @@ use std::time::Duration;
 use crate::engine::{Execute, One, TaskList};
 use crate::item::StageError;
 use crate::stage::{
-    Accepts, ByValue, Call, Copier, Hooks, Rate, Retry, Signature, Stage, StageConfig, Task,
-    TaskConfig, TaskContext,
+    Accepts, ByValue, Call, Copier, Hooks, KeyedBy, Rate, Retry, Signature, Stage, StageConfig,
+    Task, TaskConfig, TaskContext, hash_key,
 };
 
 /// Makes a stage of an async closure or function that takes the item by value and returns a `Result`.
@@ -99,7 +100,44 @@ impl<F, In, Out, E, H> FnStage<F, In, Out, E, H> {
         self.map(StageConfig::ordered)
     }
 
-    /// Sets the functions called beside the task: `skip_if`, `on_success` and the like.
+    /// Works on items of the same key one at a time, in the order in which they came to the workers; those of other keys
+    /// are not held up. An item has its key from then on until it has left the stage, also while it waits for another
+    /// attempt. What waits for a key counts as queued, so a queue is best larger than what may wait for one.
+    ///
+    /// ```
+    /// use antflow::{Pipeline, from_fn};
+    ///
+    /// struct Payment {
+    ///     account: u32,
+    ///     amount: i64,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), antflow::StartError> {
+    /// let book = from_fn("Book", async |payment: Payment| Ok::<_, std::io::Error>(payment.amount))
+    ///     .workers(8)
+    ///     .key(|payment: &Payment| payment.account);
+    /// let payments = [(1, 10), (2, 5), (1, -10)].map(|(account, amount)| Payment { account, amount });
+    /// let results = Pipeline::builder().stage(book).run(payments).await?;
+    /// assert_eq!(results.len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn key<K: Hash>(
+        self,
+        key: impl Fn(&In) -> K + Send + Sync + 'static,
+    ) -> FnStage<F, In, Out, E, KeyedBy<Arc<H>, impl Fn(&In) -> u64 + Send + Sync + 'static>>
+    where
+        In: Send + 'static,
+        Out: Send + 'static,
+        H: Hooks<In, Out>,
+    {
+        let hooks = Arc::clone(&self.hooks);
+        self.hooks(KeyedBy::new(hooks, move |input: &In| hash_key(key(input))))
+    }
+
+    /// Sets the functions called beside the task: `skip_if`, `on_success` and the like. They take the place of those that
+    /// were set before, and of the [`key`](Self::key).
     pub fn hooks<G: Hooks<In, Out>>(self, hooks: G) -> FnStage<F, In, Out, E, G>
     where
         In: Send + 'static,

@@ -13,6 +13,16 @@ pub trait Hooks<In, Out>: Send + Sync + 'static {
     /// Whether none of the methods does anything, so that they need not be called.
     const NONE: bool = false;
 
+    /// Whether items have keys: see [`key`](Self::key).
+    const KEYED: bool = false;
+
+    /// The hash of the item's key, where items have one: those with the same are worked on one at a time, in the order in
+    /// which they were taken from the queue. A panic fails the item.
+    fn key(&self, input: &In) -> u64 {
+        let _ = input;
+        0
+    }
+
     /// Decides whether the item passes the stage untouched: `Ok` with the value for the next stage, or `Err` with the
     /// input for the tasks.
     fn skip(&self, cx: &TaskContext, input: In) -> impl Future<Output = Result<Out, In>> + Send
@@ -55,6 +65,11 @@ impl<In, Out> Hooks<In, Out> for () {
 
 impl<In: Send + 'static, Out: Send + 'static, H: Hooks<In, Out>> Hooks<In, Out> for Arc<H> {
     const NONE: bool = H::NONE;
+    const KEYED: bool = H::KEYED;
+
+    fn key(&self, input: &In) -> u64 {
+        (**self).key(input)
+    }
 
     fn skip(&self, cx: &TaskContext, input: In) -> impl Future<Output = Result<Out, In>> + Send
     where

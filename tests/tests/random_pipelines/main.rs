@@ -56,21 +56,32 @@ async fn perform(item: usize, act: Act) -> Result<usize, BoxError> {
     }
 }
 
+/// Runs up to four stages, each with this at its end.
+macro_rules! stages {
+    ($plan:expr, $recorder:expr, $timed:expr $(, $key:expr)?) => {{
+        let one = Pipeline::builder().stage(stage!($plan, 0)$(.key($key))?);
+        if $plan.stages.len() == 1 {
+            return finish($plan, &one, $recorder, $timed).await;
+        }
+        let two = one.stage(stage!($plan, 1)$(.key($key))?);
+        if $plan.stages.len() == 2 {
+            return finish($plan, &two, $recorder, $timed).await;
+        }
+        let three = two.stage(stage!($plan, 2)$(.key($key))?);
+        if $plan.stages.len() == 3 {
+            return finish($plan, &three, $recorder, $timed).await;
+        }
+        let four = three.stage(stage!($plan, 3)$(.key($key))?);
+        finish($plan, &four, $recorder, $timed).await;
+    }};
+}
+
 /// Runs the plan under a tracker, with or without a recorder and a stopwatch beside it.
 async fn execute(plan: &Plan, recorder: Option<&Recorder>, timed: bool) {
-    let one = Pipeline::builder().stage(stage!(plan, 0));
-    if plan.stages.len() == 1 {
-        return finish(plan, &one, recorder, timed).await;
+    match plan.keys {
+        Some(keys) => stages!(plan, recorder, timed, move |item: &usize| item % keys),
+        None => stages!(plan, recorder, timed),
     }
-    let two = one.stage(stage!(plan, 1));
-    if plan.stages.len() == 2 {
-        return finish(plan, &two, recorder, timed).await;
-    }
-    let three = two.stage(stage!(plan, 2));
-    if plan.stages.len() == 3 {
-        return finish(plan, &three, recorder, timed).await;
-    }
-    finish(plan, &three.stage(stage!(plan, 3)), recorder, timed).await;
 }
 
 async fn finish<C>(plan: &Plan, pipeline: &Pipeline<C>, recorder: Option<&Recorder>, timed: bool)
@@ -128,7 +139,11 @@ where
     }
     if let Some(recorder) = recorder {
         recorder.check(&results, &run.stats());
-        check_order(plan, recorder);
+        if plan.keys.is_none() {
+            // With keys, items are not begun in the order in which they are taken.
+            check_order(plan, recorder);
+        }
+        check_keys(plan, recorder);
     }
     check_histories(plan, &tracker, recorder, results.len() as u64);
 }
@@ -294,6 +309,49 @@ fn check_order(plan: &Plan, recorder: &Recorder) {
         let mut taken = first(index, Status::InProgress);
         taken.retain(|item| left.contains(item));
         assert_eq!(taken, left, "S{index} is ordered");
+    }
+}
+
+/// Items of one key are worked on one at a time, in the order in which they came.
+fn check_keys(plan: &Plan, recorder: &Recorder) {
+    let Some(keys) = plan.keys else { return };
+    let statuses = recorder.statuses();
+    for (stage, key) in
+        (0..plan.stages.len()).flat_map(|stage| (0..keys).map(move |key| (stage, key)))
+    {
+        let of_key = statuses.iter().filter(|event| {
+            *event.stage == *format!("S{stage}") && event.sequence_id as usize % keys == key
+        });
+        let (mut queued, mut begun, mut has_it) = (Vec::new(), Vec::new(), None);
+        for event in of_key {
+            let item = event.sequence_id;
+            match event.status {
+                Status::Queued => queued.push(item),
+                Status::InProgress => {
+                    assert!(
+                        has_it.is_none_or(|other| other == item),
+                        "{event:?} beside {has_it:?}"
+                    );
+                    has_it = Some(item);
+                    if !begun.contains(&item) {
+                        begun.push(item);
+                    }
+                }
+                Status::Retrying => assert_eq!(has_it, Some(item)),
+                Status::Completed | Status::Failed | Status::Skipped | Status::Cancelled => {
+                    if has_it == Some(item) {
+                        has_it = None;
+                    }
+                }
+            }
+        }
+        queued.retain(|item| begun.contains(item));
+        for priority in &plan.items {
+            let of_priority = |item: &&u64| plan.items[**item as usize] == *priority;
+            let came: Vec<_> = queued.iter().filter(of_priority).collect();
+            let went: Vec<_> = begun.iter().filter(of_priority).collect();
+            assert_eq!(came, went, "S{stage}, key {key}");
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) stages: Vec<StagePlan>,
     /// The priority of each item.
     pub(crate) items: Vec<i32>,
+    /// How many keys the items have in each stage, in turn; none if stages have no keys.
+    pub(crate) keys: Option<usize>,
     pub(crate) finale: Finale,
 }
 
@@ -180,11 +182,13 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
     (
         prop::collection::vec(stage_plan(), 1..5),
         prop::collection::vec(priority, 0..40),
+        proptest::option::of(1..5_usize),
         finale,
     )
-        .prop_map(|(stages, items, finale)| Plan {
+        .prop_map(|(stages, items, keys, finale)| Plan {
             stages,
             items,
+            keys,
             finale,
         })
 }

@@ -185,6 +185,29 @@ impl<T> Queue<T> {
         Ok(())
     }
 
+    /// Counts an item as one that waits here, which is kept elsewhere until it is [brought back](Self::bring_back).
+    pub(crate) fn lend_one(&self) {
+        lock(&self.inner).lent += 1;
+    }
+
+    /// Counts one less.
+    pub(crate) fn take_back_one(&self) {
+        lock(&self.inner).lent -= 1;
+    }
+
+    /// Takes an item back that was kept elsewhere, with its ticket. It is taken before all others. Only a closed queue
+    /// gives it back.
+    pub(crate) fn bring_back(&self, item: T, ticket: u64, bell: &mut Bell<'_>) -> Result<(), T> {
+        let mut inner = lock(&self.inner);
+        inner.lent -= 1;
+        if inner.closed {
+            return Err(item);
+        }
+        inner.again.push_back((item, ticket));
+        bell.extend(inner.worker_to_wake());
+        Ok(())
+    }
+
     /// Takes back what a worker took and has not begun, to where it was, and `lent` places with it.
     /// Closed: gives the items back.
     #[must_use]

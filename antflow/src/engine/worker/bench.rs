@@ -74,8 +74,8 @@ where
             cell,
             seat,
             worker,
-            // An ordered stage gives out a ticket with each item.
-            pace: if config.ordered {
+            // Where order matters, a ticket is given out with each item.
+            pace: if config.ordered || cell.keys.is_some() {
                 Pace::single()
             } else {
                 Pace::new(config.capacity())

@@ -10,7 +10,7 @@ use super::super::sink::Sink;
 use super::super::task_list::TaskList;
 use crate::clock::Moment;
 use crate::event::Completion;
-use crate::item::Tag;
+use crate::item::{ItemErrorKind, Tag};
 use crate::stage::{Hooks, Stage, TaskContext};
 use crate::stats::{WorkerCounters, WorkerTimings};
 
@@ -21,6 +21,10 @@ pub(super) struct Hand<'w, Out: Send + 'static> {
     pub(super) seat: &'w Arc<Seat>,
     /// The place in the order of an ordered stage.
     pub(super) ticket: Option<u64>,
+    /// Whether the item, which the worker had, waits for another attempt in this stage.
+    pub(super) comes_back: bool,
+    /// Why the item in hand is not to be begun.
+    pub(super) spoiled: Option<Box<(ItemErrorKind, &'static str)>>,
     busy: bool,
     /// Whether observers are told of items that are completed, many at a time.
     tells: bool,
@@ -67,6 +71,8 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
             },
             seat,
             ticket: None,
+            comes_back: false,
+            spoiled: None,
             busy: false,
             tells: core.shared.observers.want_batches(),
             looks: core.shared.observers.want_batches() || timings.is_some(),
@@ -89,6 +95,12 @@ impl<'w, Out: Send + 'static> Hand<'w, Out> {
     pub(super) fn take_from<T>(&mut self, envelope: Envelope<T>) -> T {
         self.take(envelope.tag);
         envelope.value
+    }
+
+    /// Puts the item back into an envelope.
+    pub(super) fn put_into<T>(&mut self, value: T) -> Envelope<T> {
+        let tag = self.release();
+        Envelope { value, tag }
     }
 
     /// Lets go of the item, which is somebody else's from now on.

@@ -45,9 +45,13 @@ where
         bell: &mut Bell<'_>,
     ) -> Option<D::Entry> {
         // What a task does is caught where it is called; this is for `skip_if` and for the `Drop` of inputs.
-        let step = {
-            let step = pin!(self.step(&mut slots, &mut hand.frame));
-            AssertUnwindSafe(step).catch_unwind().await
+        let step = match hand.spoiled.take() {
+            Some(panic) => Err(*panic),
+            None => {
+                let step = pin!(self.step(&mut slots, &mut hand.frame));
+                let step = AssertUnwindSafe(step).catch_unwind().await;
+                step.map_err(|panic| panicked(&*panic))
+            }
         };
         let step = match step {
             Ok(step) => step,
@@ -55,7 +59,7 @@ where
                 if !hand.frame.cx.tag.has_begun() {
                     hand.frame.emit_status(Status::InProgress, None);
                 }
-                Step::Stopped(Stop::End(hand.frame.error(panicked(&*panic))))
+                Step::Stopped(Stop::End(hand.frame.error(panic)))
             }
         };
         let frame = &mut hand.frame;
@@ -201,6 +205,7 @@ where
         pause: Duration,
     ) {
         hand.frame.note_processed();
+        hand.comes_back = true;
         let mut tag = hand.release();
         tag.set_attempt(tag.attempt() + 1);
         let envelope = Envelope { value: slots, tag };

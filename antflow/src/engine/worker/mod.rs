@@ -24,6 +24,7 @@ mod batch;
 mod bench;
 mod hand;
 mod item;
+mod keyed;
 mod pull;
 mod send;
 
@@ -165,6 +166,17 @@ where
         hand.frame.started = started;
         hand.frame.worker.status.set_since(started);
         hand.take(tag);
+        let value = if M::PLAIN {
+            value
+        } else if let Some(value) = self.admit(hand, value, &mut bench.bell) {
+            value
+        } else {
+            hand.rest();
+            if calls {
+                self.queue.call(false, &mut bench.bell);
+            }
+            return;
+        };
         // Whom the worker wakes is caught behind it until it suspends. So it calls others after a short batch or when
         // its item suspends, and lets them go first where neither is to be expected.
         let suspends = bench.pace.suspends();

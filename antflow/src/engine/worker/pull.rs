@@ -49,7 +49,7 @@ where
         let first = shared.number(count as u64);
         let has_priorities = source.has_priorities();
         bench.worker.pulled.pass(count, now);
-        let through_queue = has_priorities || self.order.is_some();
+        let through_queue = has_priorities || self.order.is_some() || self.keys.is_some();
         if through_queue {
             self.announce(first, &bench.pulled, now);
             let mut entries = Self::envelopes(first, &mut bench.pulled).collect();

@@ -29,7 +29,7 @@ where
     ) -> Option<D::Entry> {
         let tag = hand.release();
         let entry = self.down.entry(Envelope { value: output, tag });
-        match hand.ticket.take() {
+        match hand.ticket.take().filter(|_| self.order.is_some()) {
             Some(ticket) => {
                 self.in_turn(hand, ticket, Some(entry), bell).await;
                 None
