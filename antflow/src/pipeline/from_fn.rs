@@ -9,7 +9,7 @@ use crate::engine::{Execute, One, TaskList};
 use crate::item::StageError;
 use crate::stage::{
     Accepts, ByValue, Call, Copier, Hooks, KeyedBy, Rate, Retry, Signature, Stage, StageConfig,
-    Task, TaskConfig, TaskContext, hash_key,
+    Task, TaskConfig, TaskContext,
 };
 
 /// Makes a stage of an async closure or function that takes the item by value and returns a `Result`.
@@ -123,17 +123,16 @@ impl<F, In, Out, E, H> FnStage<F, In, Out, E, H> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn key<K: Hash>(
-        self,
-        key: impl Fn(&In) -> K + Send + Sync + 'static,
-    ) -> FnStage<F, In, Out, E, KeyedBy<Arc<H>, impl Fn(&In) -> u64 + Send + Sync + 'static>>
+    pub fn key<G, K>(self, key: G) -> FnStage<F, In, Out, E, KeyedBy<Arc<H>, G, K>>
     where
+        G: Fn(&In) -> K + Send + Sync + 'static,
+        K: Hash + 'static,
         In: Send + 'static,
         Out: Send + 'static,
         H: Hooks<In, Out>,
     {
         let hooks = Arc::clone(&self.hooks);
-        self.hooks(KeyedBy::new(hooks, move |input: &In| hash_key(key(input))))
+        self.hooks(KeyedBy::new(hooks, key))
     }
 
     /// Sets the functions called beside the task: `skip_if`, `on_success` and the like. They take the place of those that

@@ -2,23 +2,26 @@ use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::marker::PhantomData;
 
 use super::{Hooks, TaskContext};
 use crate::item::ItemError;
 
 /// The hooks of a stage, with a key for each item.
-pub struct KeyedBy<H, F> {
+pub struct KeyedBy<H, F, K> {
     hooks: H,
     key: F,
+    kind: PhantomData<fn() -> K>,
 }
 
-impl<H, F> KeyedBy<H, F> {
+impl<H, F, K> KeyedBy<H, F, K> {
     pub(crate) fn new(hooks: H, key: F) -> Self {
-        Self { hooks, key }
+        let kind = PhantomData;
+        Self { hooks, key, kind }
     }
 }
 
-impl<H: fmt::Debug, F> fmt::Debug for KeyedBy<H, F> {
+impl<H: fmt::Debug, F, K> fmt::Debug for KeyedBy<H, F, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyedBy")
             .field("hooks", &self.hooks)
@@ -26,15 +29,16 @@ impl<H: fmt::Debug, F> fmt::Debug for KeyedBy<H, F> {
     }
 }
 
-impl<In, Out, H, F> Hooks<In, Out> for KeyedBy<H, F>
+impl<In, Out, H, F, K> Hooks<In, Out> for KeyedBy<H, F, K>
 where
     H: Hooks<In, Out>,
-    F: Fn(&In) -> u64 + Send + Sync + 'static,
+    F: Fn(&In) -> K + Send + Sync + 'static,
+    K: Hash + 'static,
 {
     const KEYED: bool = true;
 
     fn key(&self, input: &In) -> u64 {
-        (self.key)(input)
+        hash_key((self.key)(input))
     }
 
     fn skip(&self, cx: &TaskContext, input: In) -> impl Future<Output = Result<Out, In>> + Send
