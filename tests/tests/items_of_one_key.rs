@@ -40,12 +40,8 @@ struct Gauges(Arc<Mutex<HashMap<u64, Gauge>>>);
 
 impl Gauges {
     fn of(&self, key: u64) -> Gauge {
-        self.0
-            .lock()
-            .unwrap()
-            .entry(key)
-            .or_insert_with(Gauge::new)
-            .clone()
+        let mut gauges = self.0.lock().expect("nobody panics with it");
+        gauges.entry(key).or_default().clone()
     }
 }
 
@@ -115,7 +111,7 @@ async fn other_keys_are_not_held_up() {
 async fn fails_first(item: Numbered, tried: Log<Numbered>) -> Result<Numbered, Boom> {
     let again = tried.entries().contains(&item);
     tried.push(item);
-    if item.1 % 2 == 0 && !again {
+    if item.1.is_multiple_of(2) && !again {
         Err(Boom(item.0))
     } else {
         Ok(item)
