@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use antflow::event::Callbacks;
-use antflow::{Hooks, Item, ItemErrorKind, OnWait, Pipeline, Retry, TaskContext, from_fn};
+use antflow::{
+    Hooks, Item, ItemErrorKind, OnWait, Pipeline, Retry, State, TaskContext, from_fn, pipeline,
+    stage,
+};
 use antflow_tests::{
     Boom, Gauge, Log, Outcome, count, outcome, outcomes, panic_quietly, quiet, seconds, values,
     within,
@@ -272,6 +275,48 @@ async fn an_urgent_item_goes_before_those_of_its_key_that_nobody_has_taken() {
         by_key(&begun),
         [(0, vec![9, 0, 1, 2]), (1, vec![0, 1, 2])].into()
     );
+}
+
+#[derive(Clone)]
+struct Payment {
+    account: String,
+    amount: i64,
+}
+
+fn account(payment: &Payment) -> &str {
+    &payment.account
+}
+
+#[stage(workers = 4, retry = "per_task", attempts = 2, wait = "1s", on_wait = "release", key = account)]
+async fn book(
+    payment: &Payment,
+    cx: &TaskContext,
+    booked: State<Log<(String, i64)>>,
+) -> Result<i64, Boom> {
+    if payment.amount == 0 && cx.attempt() == 1 {
+        return Err(Boom(0));
+    }
+    booked.push((payment.account.clone(), payment.amount));
+    Ok(payment.amount)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attribute_says_by_what_they_are_told_apart() {
+    let booked = Log::new();
+    let etl = pipeline!(book).with_state(booked.clone());
+    let payments = (0..6).flat_map(|amount| {
+        ["ann", "bob"].map(|account| Payment {
+            account: account.to_owned(),
+            amount,
+        })
+    });
+    let results = within(etl.run(payments)).await.unwrap();
+    assert_eq!(count(&results, Outcome::Completed), 12);
+    for name in ["ann", "bob"] {
+        let booked = booked.entries().into_iter();
+        let amounts: Vec<_> = booked.filter(|(account, _)| account == name).collect();
+        assert!(amounts.is_sorted() && amounts.len() == 6, "{amounts:?}");
+    }
 }
 
 /// Hooks that skip, beside a key.

@@ -27,6 +27,7 @@ pub(crate) const KEYS: &[&str] = &[
     "on_failure",
     "on_skip",
     "ordered",
+    "key",
     "crate",
 ];
 
@@ -54,6 +55,7 @@ pub(super) struct HookArgs {
     pub(super) on_success: Option<ExprPath>,
     pub(super) on_failure: Option<ExprPath>,
     pub(super) on_skip: Option<ExprPath>,
+    pub(super) key: Option<ExprPath>,
 }
 
 impl StageArgs {
@@ -89,6 +91,7 @@ impl StageArgs {
             on_success: args.function("on_success", errors),
             on_failure: args.function("on_failure", errors),
             on_skip: args.function("on_skip", errors),
+            key: args.function("key", errors),
         };
         valid::check(&args, errors);
         Self {

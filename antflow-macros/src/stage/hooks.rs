@@ -1,4 +1,4 @@
-//! The functions beside the tasks: `skip_if`, `on_success` and their like.
+//! The functions beside the tasks: `skip_if`, `on_success`, `key` and their like.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -25,7 +25,9 @@ pub(super) fn methods(hooks: &HookArgs, krate: &Path, lists_tasks: bool) -> Opti
     let observed = observed.iter().filter_map(|(method, path, ty)| {
         path.as_ref().map(|path| observe(method, path, ty, krate))
     });
-    let methods: TokenStream = skip.into_iter().chain(retry_if).chain(observed).collect();
+    let key = hooks.key.as_ref().map(|path| key(path, krate));
+    let methods = skip.into_iter().chain(retry_if).chain(observed);
+    let methods: TokenStream = methods.chain(key).collect();
     (!methods.is_empty()).then_some(methods)
 }
 
@@ -79,6 +81,20 @@ fn observe(method: &str, path: &ExprPath, ty: &TokenStream, krate: &Path) -> Tok
     quote! {
         fn #method(&self, #cx: &#krate::TaskContext, #value: &#ty) -> #future {
             #body
+        }
+    }
+}
+
+fn key(path: &ExprPath, krate: &Path) -> TokenStream {
+    let at = Ends::of(path).start;
+    let input = Ident::new("__input", at);
+    let krate_here = crate_at(krate, at);
+    let hash = quote_spanned!(at=> #krate_here::hash_key(#path(#input)));
+    quote! {
+        const KEYED: ::core::primitive::bool = true;
+
+        fn key(&self, #input: &<Self as #krate::Signature>::Input) -> ::core::primitive::u64 {
+            #hash
         }
     }
 }
