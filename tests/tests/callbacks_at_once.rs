@@ -1,5 +1,7 @@
 //! A callback that takes its events by reference is called by the worker, at the moment at which something happens.
 
+use std::sync::{Arc, OnceLock};
+
 use antflow::event::{Callbacks, Overflow, Status, StatusEvent, TaskEvent, TaskEventKind};
 use antflow::{Item, ItemId, State, StatusTracker, TaskContext, pipeline, stage};
 use antflow_tests::{Boom, Log, Outcome, outcomes, panic_quietly, values, within};
@@ -167,5 +169,26 @@ async fn an_event_says_nothing_of_the_item_before() {
         assert_eq!(event.error.is_some(), has_failed, "{event:?}");
         let was_begun = matches!(event.status, Status::Failed | Status::Completed);
         assert_eq!(event.started.is_some(), was_begun, "{event:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tracker_knows_what_its_callback_is_told() {
+    let tracker = Arc::new(OnceLock::<StatusTracker>::new());
+    let (asked, log) = (Arc::clone(&tracker), Log::new());
+    let answers = log.clone();
+    let told = StatusTracker::new().on_status_change(move |event: &StatusEvent| {
+        let known = asked
+            .get()
+            .and_then(|tracker| tracker.status(event.item_id.clone()));
+        answers.push((event.status, known.map(|event| event.status)));
+    });
+    assert!(tracker.set(told.clone()).is_ok());
+    within(pipeline!(double).observe(told).run(0..5))
+        .await
+        .unwrap();
+    assert_eq!(log.entries().len(), 15);
+    for (told, known) in log.entries() {
+        assert_eq!(known, Some(told));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use antflow::{Item, OnWait, Pipeline, Retry, State, TaskContext, from_fn, pipeline, stage};
 use antflow_tests::{
@@ -210,4 +212,25 @@ async fn order_holds_on_many_threads() {
         let expected = (0..1000).filter(|item| item % 11 != 0);
         assert_eq!(seen.entries(), expected.collect::<Vec<_>>());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_is_asked_for_no_more_than_fits_behind_a_slow_head() {
+    let taken = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&taken);
+    let items = (0..10_000_u64).inspect(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    let work = from_fn("Work", async |item: u64| {
+        if item == 0 {
+            tokio::time::sleep(seconds(1)).await;
+        }
+        Ok::<_, Infallible>(item)
+    });
+    let etl = Pipeline::builder().stage(work.workers(2).queue(4).ordered());
+    let run = tokio::spawn(async move { etl.run(items).await.unwrap().len() });
+    quiet().await;
+    let at_first = taken.load(Ordering::Relaxed);
+    assert!(at_first <= 4 + 4 + 1, "{at_first} items were taken");
+    assert_eq!(within(run).await.unwrap(), 10_000);
 }

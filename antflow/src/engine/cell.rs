@@ -10,7 +10,7 @@ use super::desk::{Cleared, Desk, Finished};
 use super::envelope::Envelope;
 use super::keys::Keys;
 use super::pool::Pool;
-use super::queue::{Closed, PushError, Queue};
+use super::queue::{Closed, PushError, Queue, Tickets};
 use super::reorder::Reorder;
 use super::runtime::StageRuntime;
 use super::seat::Seat;
@@ -91,10 +91,10 @@ where
     let tasks = into_tasks(stage);
     let capacity = config.capacity();
     let is_keyed = <S::Hooks as Hooks<S::Input, S::Output>>::KEYED;
-    let window = if config.ordered {
-        Some(capacity.max(config.workers))
+    let tickets = if config.ordered {
+        Some(Tickets::within(capacity.max(config.workers)))
     } else {
-        is_keyed.then_some(usize::MAX)
+        is_keyed.then(Tickets::default)
     };
     let order = config.ordered.then(|| {
         Mutex::new(Order {
@@ -110,7 +110,7 @@ where
         state,
         queue: Queue::new(
             capacity,
-            window,
+            tickets,
             down.core().shared.observers.want_timings(),
         ),
         source: CachePadded::new(Mutex::new(None)),

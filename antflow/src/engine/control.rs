@@ -73,6 +73,8 @@ where
                 Stale::Cleared(cleared) => stranded.push((Arc::clone(&watched.worker), cleared)),
             }
         }
+        // Observers may be told of it, and what they call may want the runtime.
+        let _entered = (!stranded.is_empty()).then(|| self.core().shared.runtime().enter());
         for (worker, cleared) in stranded {
             self.put_away(&worker, cleared, &mut bell);
         }

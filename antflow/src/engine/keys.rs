@@ -1,11 +1,13 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::reorder::Reorder;
+use crate::clock::Moment;
 
 /// Which keys of a stage are at work, and what waits for them.
 ///
-/// A key belongs to one item at a time: to the first one that a worker took, until it has left the stage. Those that were
-/// taken later wait, in the order of their tickets, however the workers overtook each other after they had taken them.
+/// A key belongs to one item at a time: to the first one that a worker took, until it has left the stage. Those that
+/// were taken later wait, in the order of their tickets, however the workers overtook each other after they had taken
+/// them.
 #[derive(Debug)]
 pub(super) struct Keys<T> {
     /// What was taken, until all that was taken before it has come here. None is an item that needs no key.
@@ -24,6 +26,8 @@ pub(super) struct Arrival<T> {
     /// The item's sequence number.
     pub(super) item: u64,
     pub(super) key: u64,
+    /// When it came here.
+    pub(super) since: Moment,
     pub(super) content: T,
 }
 
@@ -119,6 +123,7 @@ mod tests {
             ticket,
             item: 100 + ticket,
             key,
+            since: Moment::default(),
             content: ticket,
         }
     }

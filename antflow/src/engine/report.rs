@@ -8,8 +8,8 @@ use crate::item::{ItemError, Metadata, Tag};
 use crate::stage::{TaskContext, WorkerId, item_id};
 use crate::stats::RunId;
 
-/// The events of a worker. They are made once and changed for each thing that happens: the names in them are shared with
-/// other workers, and to count who has them costs more than all the rest.
+/// The events of a worker. They are made once and changed for each thing that happens: the names in them are shared
+/// with other workers, and to count who has them costs more than all the rest.
 #[derive(Debug)]
 pub(super) struct Report {
     status: StatusEvent,

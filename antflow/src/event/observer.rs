@@ -14,8 +14,8 @@ pub type Pending<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Receives the events of the runs it was given to.
 ///
-/// The methods are called where the event happens, by the worker that has the item, so they should be quick:
-/// [`Callbacks`](super::Callbacks) takes async work off the worker. A panic is caught and counted
+/// The methods are called where the event happens, by the worker that has the item, by who feeds it or by who ends the
+/// run, so they should be quick: [`Callbacks`](super::Callbacks) takes async work off the worker. A panic is caught and counted
 /// (`observer_panics` of the run's stats); the item does not notice.
 ///
 /// The events of one item come in their order. Events of different items may come from several threads at once.

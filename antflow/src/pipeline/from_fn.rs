@@ -100,9 +100,13 @@ impl<F, In, Out, E, H> FnStage<F, In, Out, E, H> {
         self.map(StageConfig::ordered)
     }
 
-    /// Works on items of the same key one at a time, in the order in which they came to the workers; those of other keys
-    /// are not held up. An item has its key from then on until it has left the stage, also while it waits for another
-    /// attempt. What waits for a key counts as queued, so a queue is best larger than what may wait for one.
+    /// Works on items of the same key one at a time, in the order in which they came to the workers; those of other
+    /// keys are not held up. An item has its key from then on until it has left the stage, also while it waits for
+    /// another attempt. What waits for a key counts as queued, so a queue is best larger than what may wait for one; in
+    /// a stage that is [`ordered`](Self::ordered) as well, it also takes a place in that order.
+    ///
+    /// `key` should be quick, and gives a key of its own: [`hash_key`](crate::hash_key) makes one of what is borrowed
+    /// from the item.
     ///
     /// ```
     /// use antflow::{Pipeline, from_fn};
@@ -135,8 +139,8 @@ impl<F, In, Out, E, H> FnStage<F, In, Out, E, H> {
         self.hooks(KeyedBy::new(hooks, key))
     }
 
-    /// Sets the functions called beside the task: `skip_if`, `on_success` and the like. They take the place of those that
-    /// were set before, and of the [`key`](Self::key).
+    /// Sets the functions called beside the task: `skip_if`, `on_success` and the like. They take the place of those
+    /// that were set before, and of the [`key`](Self::key).
     pub fn hooks<G: Hooks<In, Out>>(self, hooks: G) -> FnStage<F, In, Out, E, G>
     where
         In: Send + 'static,

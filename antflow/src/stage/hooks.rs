@@ -16,8 +16,10 @@ pub trait Hooks<In, Out>: Send + Sync + 'static {
     /// Whether items have keys: see [`key`](Self::key).
     const KEYED: bool = false;
 
-    /// The hash of the item's key, where items have one: those with the same are worked on one at a time, in the order in
-    /// which they were taken from the queue. A panic fails the item.
+    /// The hash of the item's key, where items have one: those with the same are worked on one at a time, in the order
+    /// in which they were taken from the queue. A panic fails the item.
+    ///
+    /// It should be quick: what was taken later is not begun before the key is known.
     fn key(&self, input: &In) -> u64 {
         let _ = input;
         0

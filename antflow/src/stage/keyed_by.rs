@@ -66,7 +66,13 @@ where
     }
 }
 
-/// The hash of a key.
+/// The hash of a key, for [`Hooks::key`]. It may differ between versions of Rust.
+///
+/// ```
+/// let name = String::from("ann");
+/// assert_eq!(antflow::hash_key(&name), antflow::hash_key("ann"));
+/// ```
+#[must_use]
 pub fn hash_key(key: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);

@@ -10,7 +10,7 @@ use loom::sync::atomic::Ordering::SeqCst;
 use loom::thread;
 
 use super::super::bell::Bell;
-use super::super::queue::{Queue, Taken};
+use super::super::queue::{Queue, Taken, Tickets};
 use super::{again, model, pop, push, take, ticketed};
 
 #[test]
@@ -177,7 +177,7 @@ fn loom_what_comes_back_wakes_an_idle_worker() {
 #[test]
 fn loom_an_ordered_queue_opens_again_when_its_head_leaves() {
     model(|| {
-        let queue = Arc::new(Queue::new(2, Some(1), false));
+        let queue = Arc::new(Queue::new(2, Some(Tickets::within(1)), false));
         block_on(async {
             assert!(push(&queue, 1).await);
             assert!(push(&queue, 2).await);

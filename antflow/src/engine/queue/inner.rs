@@ -1,18 +1,19 @@
-use std::collections::VecDeque;
-
 use super::super::bell::{Bell, Caller};
 use super::wait_list::Wake;
-use super::{Lanes, WaitList};
+use super::{Arrival, Lanes, WaitList};
+use crate::clock::Moment;
 
 /// What the lock of a queue guards.
 #[derive(Debug)]
 pub(super) struct Inner<T> {
+    pub(super) capacity: usize,
     pub(super) fresh: Lanes<T>,
-    /// What came back, in an ordered stage: it goes first, being what the others wait for.
-    pub(super) again: VecDeque<(T, u64)>,
+    /// What came back with its ticket.
+    pub(super) again: Lanes<(T, u64)>,
     /// Places set aside for items that are about to come.
     pub(super) reserved: usize,
-    /// Places of items that workers took beyond the one they work on, and may give back.
+    /// Places of items that workers took beyond the one they work on, and may give back, and of those that wait for
+    /// their keys.
     pub(super) lent: usize,
     pub(super) source: Source,
     pub(super) closed: bool,
@@ -39,19 +40,45 @@ pub(super) enum Source {
     Busy,
 }
 
-/// The places in the order in which items entered an ordered stage.
-#[derive(Debug)]
-pub(super) struct Tickets {
+/// The places in the order in which items were taken, where that matters.
+#[derive(Debug, Default)]
+pub(crate) struct Tickets {
     pub(super) next: u64,
-    /// The first ticket that has not left the stage.
+    /// The first ticket that has not left the stage; not kept where there is no window.
     pub(super) head: u64,
-    /// How many may be between the two, which bounds what waits behind a slow item.
-    pub(super) window: u64,
+    /// How many may be between the two in an ordered stage, which bounds what waits behind a slow item.
+    window: Option<u64>,
+}
+
+impl Tickets {
+    /// Tickets of an ordered stage: so many items may have been taken that have not left.
+    pub(crate) fn within(window: usize) -> Self {
+        Self {
+            window: Some(window as u64),
+            ..Self::default()
+        }
+    }
+
+    fn are_left(&self) -> bool {
+        self.window
+            .is_none_or(|window| self.next - self.head < window)
+    }
 }
 
 impl<T> Inner<T> {
-    pub(super) fn room(&self, capacity: usize) -> usize {
-        capacity.saturating_sub(self.fresh.len() + self.again.len() + self.reserved + self.lent)
+    /// Whether a worker may take from the source: what goes through the queue needs room there.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.source, Source::Open { .. }) && (self.tickets.is_none() || self.room() > 0)
+    }
+
+    pub(super) fn room(&self) -> usize {
+        self.capacity
+            .saturating_sub(self.fresh.len() + self.again.len() + self.reserved + self.lent)
+    }
+
+    /// Feeders sleep until there is more room than this: fewer wake-ups, more to do for each.
+    pub(super) fn slack(&self) -> usize {
+        (self.capacity - 1) / 2
     }
 
     /// The worker that is woken next, if it waits for so many items and none go before them.
@@ -65,17 +92,30 @@ impl<T> Inner<T> {
         }
     }
 
-    /// Takes the next item, and its ticket if the stage is ordered.
+    /// Takes an item in that came back, whatever the capacity.
+    pub(super) fn push_again(&mut self, priority: i32, item: T, ticket: u64, since: Moment) {
+        // In an ordered stage it goes before all others, as they wait for it.
+        let is_ordered = self
+            .tickets
+            .as_ref()
+            .is_some_and(|tickets| tickets.window.is_some());
+        let priority = if is_ordered { i32::MIN } else { priority };
+        self.again.push_since(priority, (item, ticket), since);
+    }
+
+    /// Takes the next item, and its ticket if there are tickets. Of equals, one that came back goes first.
     pub(super) fn pop(&mut self) -> Option<(T, Option<u64>)> {
-        if let Some((item, ticket)) = self.again.pop_front() {
-            return Some((item, Some(ticket)));
-        }
         let Some(tickets) = &mut self.tickets else {
             return self.fresh.pop().map(|item| (item, None));
         };
-        if tickets.next - tickets.head >= tickets.window {
-            return None;
+        let fresh = self.fresh.priority().filter(|_| tickets.are_left());
+        if let Some(again) = self.again.priority()
+            && fresh.is_none_or(|fresh| again <= fresh)
+        {
+            let (item, ticket) = self.again.pop()?;
+            return Some((item, Some(ticket)));
         }
+        fresh?;
         let item = self.fresh.pop()?;
         tickets.next += 1;
         Some((item, Some(tickets.next - 1)))
@@ -96,8 +136,14 @@ impl<T> Inner<T> {
 
     /// Whether a worker that comes now finds something in the queue.
     pub(super) fn has_items(&self) -> bool {
-        let open = |tickets: &Tickets| tickets.next - tickets.head < tickets.window;
-        !self.again.is_empty() || (self.fresh.len() > 0 && self.tickets.as_ref().is_none_or(open))
+        let are_left = self.tickets.as_ref().is_none_or(Tickets::are_left);
+        self.again.len() > 0 || (self.fresh.len() > 0 && are_left)
+    }
+
+    /// Moves the arrivals of what was taken to the end of a list.
+    pub(super) fn hand_over_arrivals(&mut self, arrivals: &mut Vec<Arrival>) {
+        self.again.hand_over_arrivals(arrivals);
+        self.fresh.hand_over_arrivals(arrivals);
     }
 
     /// Whether there is more than what those who are coming will take.
@@ -105,16 +151,17 @@ impl<T> Inner<T> {
         if self.paused {
             return false;
         }
-        if self.coming == 0 && matches!(self.source, Source::Open { .. }) {
+        if self.coming == 0 && self.is_open() {
             return true;
         }
         let items = self.fresh.len() + self.again.len();
         self.has_items() && items > self.coming.saturating_mul(self.grasp)
     }
 
-    pub(super) fn has_calls(&self, capacity: usize, slack: usize) -> bool {
+    /// Whether somebody waits who could go on.
+    pub(super) fn has_calls(&self) -> bool {
         (!self.workers.is_empty() && self.has_work())
-            || (!self.feeders.is_empty() && self.room(capacity) > slack)
+            || (!self.feeders.is_empty() && self.room() > self.slack())
     }
 
     pub(super) fn worker_to_wake(&mut self) -> Option<Caller> {
@@ -126,11 +173,11 @@ impl<T> Inner<T> {
     }
 
     /// As many feeders as there is room for, once there is more of it than `slack`.
-    pub(super) fn call_feeders(&mut self, capacity: usize, slack: usize, bell: &mut Bell<'_>) {
+    pub(super) fn call_feeders(&mut self, slack: usize, bell: &mut Bell<'_>) {
         if self.feeders.is_empty() {
             return;
         }
-        let room = self.room(capacity);
+        let room = self.room();
         if room > slack {
             bell.extend((0..room).map_while(|_| self.feeders.next(Wake::Oldest)));
         }

@@ -115,6 +115,24 @@ impl<T> Lanes<T> {
         }
     }
 
+    /// Takes an item that arrived then.
+    pub(super) fn push_since(&mut self, priority: i32, item: T, at: Moment) {
+        self.len += 1;
+        let timed = self.timed;
+        let lane = self.lane(priority);
+        lane.items.push_back(item);
+        if timed {
+            lane.arrivals.push_back(Arrival { at, count: 1 });
+        }
+    }
+
+    /// The priority of what is next.
+    pub(super) fn priority(&self) -> Option<i32> {
+        let default = (!self.default.items.is_empty()).then_some(DEFAULT_PRIORITY);
+        let other = self.others.first_key_value().map(|(priority, _)| *priority);
+        default.into_iter().chain(other).min()
+    }
+
     /// Takes all items of a list; `plain` if they have the default priority.
     pub(super) fn append(&mut self, items: &mut VecDeque<T>, plain: bool)
     where

@@ -7,8 +7,10 @@ use crossbeam_utils::CachePadded;
 use super::bell::Bell;
 use super::seat::Seat;
 use super::sync::{Mutex, lock};
+use crate::clock::Moment;
 use crate::item::DEFAULT_PRIORITY;
-use inner::{Inner, Source, Tickets};
+pub(crate) use inner::Tickets;
+use inner::{Inner, Source};
 use wait_list::Wake;
 
 mod inner;
@@ -30,7 +32,6 @@ pub(crate) use wait_list::WaitList;
 /// so that no worker ever waits for a queue that only it could empty.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
-    capacity: usize,
     inner: CachePadded<Mutex<Inner<T>>>,
 }
 
@@ -63,18 +64,13 @@ pub(crate) struct Left {
 }
 
 impl<T> Queue<T> {
-    /// A queue for `capacity` items; `window` makes it hand out tickets, and `timed` lets it note when items arrive.
-    pub(crate) fn new(capacity: usize, window: Option<usize>, timed: bool) -> Self {
-        let tickets = window.map(|window| Tickets {
-            next: 0,
-            head: 0,
-            window: window as u64,
-        });
+    /// A queue for `capacity` items, that hands out such tickets; `timed` lets it note when items arrive.
+    pub(crate) fn new(capacity: usize, tickets: Option<Tickets>, timed: bool) -> Self {
         Self {
-            capacity,
             inner: CachePadded::new(Mutex::new(Inner {
+                capacity,
                 fresh: Lanes::new(timed),
-                again: VecDeque::new(),
+                again: Lanes::new(timed),
                 reserved: 0,
                 lent: 0,
                 source: Source::None,
@@ -98,13 +94,13 @@ impl<T> Queue<T> {
         if inner.closed {
             return Err(PushError::Closed(item));
         }
-        if inner.room(self.capacity) == 0 {
+        if inner.room() == 0 {
             return Err(PushError::Full(item));
         }
         item.enter();
         inner.fresh.push(item.priority(), item);
         if bell.is_muted() {
-            bell.owe(inner.has_calls(self.capacity, self.slack()));
+            bell.owe(inner.has_calls());
         } else {
             bell.extend(inner.worker_to_wake());
         }
@@ -117,7 +113,7 @@ impl<T> Queue<T> {
         if inner.closed {
             return Err(Closed);
         }
-        let reserved = inner.room(self.capacity).min(most);
+        let reserved = inner.room().min(most);
         inner.reserved += reserved;
         Ok(reserved)
     }
@@ -126,7 +122,7 @@ impl<T> Queue<T> {
     pub(crate) fn unreserve(&self, count: usize, bell: &mut Bell<'_>) {
         let mut inner = lock(&self.inner);
         inner.reserved -= count;
-        inner.call_feeders(self.capacity, 0, bell);
+        inner.call_feeders(0, bell);
     }
 
     /// Takes in items for which room was set aside, or which go in whatever the capacity, and gives the rest of the
@@ -162,7 +158,7 @@ impl<T> Queue<T> {
                 }
             }
         }
-        inner.call_feeders(self.capacity, 0, bell);
+        inner.call_feeders(0, bell);
     }
 
     /// Takes an item in whatever the capacity, with the ticket that it was given. Only a closed queue gives it back.
@@ -178,7 +174,7 @@ impl<T> Queue<T> {
             return Err(item);
         }
         match ticket {
-            Some(ticket) => inner.again.push_back((item, ticket)),
+            Some(ticket) => inner.push_again(priority, item, ticket, Moment::now()),
             None => inner.fresh.push(priority, item),
         }
         bell.extend(inner.worker_to_wake());
@@ -190,20 +186,23 @@ impl<T> Queue<T> {
         lock(&self.inner).lent += 1;
     }
 
-    /// Counts one less.
-    pub(crate) fn take_back_one(&self) {
-        lock(&self.inner).lent -= 1;
-    }
-
-    /// Takes an item back that was kept elsewhere, with its ticket. It is taken before all others. Only a closed queue
-    /// gives it back.
-    pub(crate) fn bring_back(&self, item: T, ticket: u64, bell: &mut Bell<'_>) -> Result<(), T> {
+    /// Takes an item back that was kept elsewhere since then, with its ticket. Only a closed queue gives it back.
+    pub(crate) fn bring_back(
+        &self,
+        item: T,
+        ticket: u64,
+        since: Moment,
+        bell: &mut Bell<'_>,
+    ) -> Result<(), T>
+    where
+        T: Queued,
+    {
         let mut inner = lock(&self.inner);
         inner.lent -= 1;
         if inner.closed {
             return Err(item);
         }
-        inner.again.push_back((item, ticket));
+        inner.push_again(item.priority(), item, ticket, since);
         bell.extend(inner.worker_to_wake());
         Ok(())
     }
@@ -226,7 +225,8 @@ impl<T> Queue<T> {
             inner.fresh.push_front(priority, item);
         }
         bell.extend(inner.worker_to_wake());
-        inner.call_feeders(self.capacity, self.slack(), bell);
+        let slack = inner.slack();
+        inner.call_feeders(slack, bell);
         Vec::new()
     }
 
@@ -239,11 +239,12 @@ impl<T> Queue<T> {
             inner.coming = 0;
         }
         bell.extend(inner.worker_to_wake());
-        inner.call_feeders(self.capacity, self.slack(), bell);
+        let slack = inner.slack();
+        inner.call_feeders(slack, bell);
     }
 
-    /// Gives nothing out until this is said again with `false`, and says so by the flag. What workers have taken by then
-    /// is theirs.
+    /// Gives nothing out until this is said again with `false`, and says so by the flag. What workers have taken by
+    /// then is theirs.
     pub(crate) fn pause(&self, paused: bool, flag: &AtomicBool, bell: &mut Bell<'_>) {
         let mut inner = lock(&self.inner);
         inner.paused = paused;
@@ -265,7 +266,7 @@ impl<T> Queue<T> {
 
     /// Whether somebody waits who could go on.
     pub(crate) fn has_calls(&self) -> bool {
-        lock(&self.inner).has_calls(self.capacity, self.slack())
+        lock(&self.inner).has_calls()
     }
 
     /// Lets workers that find nothing in the queue take from the source. False if the queue is closed.
@@ -289,14 +290,14 @@ impl<T> Queue<T> {
             Source::None
         };
         Left {
-            calls: inner.has_calls(self.capacity, self.slack()),
+            calls: inner.has_calls(),
             closed: inner.closed,
         }
     }
 
     /// How many items fit in now.
     pub(crate) fn space(&self) -> usize {
-        lock(&self.inner).room(self.capacity)
+        lock(&self.inner).room()
     }
 
     /// Resolves when there may be room, or the queue is closed.
@@ -318,7 +319,7 @@ impl<T> Queue<T> {
     ) -> usize {
         let mut inner = lock(&self.inner);
         let count = inner.take_more(most, rest);
-        inner.fresh.hand_over_arrivals(arrivals);
+        inner.hand_over_arrivals(arrivals);
         count
     }
 
@@ -336,7 +337,8 @@ impl<T> Queue<T> {
     pub(crate) fn close(&self) -> Vec<T> {
         let mut inner = lock(&self.inner);
         inner.closed = true;
-        let mut left: Vec<_> = inner.again.drain(..).map(|(item, _)| item).collect();
+        let again = std::iter::from_fn(|| inner.again.pop());
+        let mut left: Vec<_> = again.map(|(item, _)| item).collect();
         left.extend(std::iter::from_fn(|| inner.fresh.pop()));
         let callers: Vec<_> = inner.workers.all().chain(inner.feeders.all()).collect();
         drop(inner);
@@ -344,10 +346,5 @@ impl<T> Queue<T> {
             caller.wake();
         }
         left
-    }
-
-    /// Feeders sleep until there is more room than this: fewer wake-ups, more to do for each.
-    fn slack(&self) -> usize {
-        (self.capacity - 1) / 2
     }
 }

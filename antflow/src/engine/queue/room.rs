@@ -33,7 +33,7 @@ impl<T> Future for Room<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let mut inner = lock(&this.queue.inner);
-        if inner.closed || inner.room(this.queue.capacity) > 0 {
+        if inner.closed || inner.room() > 0 {
             inner.feeders.leave(&mut this.key);
             return Poll::Ready(());
         }
@@ -52,7 +52,7 @@ impl<T> Drop for Room<'_, T> {
         let mut bell = Bell::default();
         let mut inner = lock(&self.queue.inner);
         if inner.feeders.leave(&mut self.key) {
-            inner.call_feeders(self.queue.capacity, 0, &mut bell);
+            inner.call_feeders(0, &mut bell);
         }
         drop(inner);
         bell.ring();

@@ -5,7 +5,7 @@ use super::{Arrival, Lanes, Queue, Source};
 /// What a worker that asked for work got.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Taken<T> {
-    /// An item, and its ticket if the stage is ordered.
+    /// An item, and its ticket if the stage has order or keys.
     Item {
         item: T,
         ticket: Option<u64>,
@@ -39,7 +39,8 @@ impl<'a, T> Taker<'a, T> {
     }
 
     /// Takes the next item, and passes up to `limit - 1` more to `rest`; `returned` of the places that were lent to the
-    /// worker are free again. When they arrived is noted at the end of `arrivals`, in a queue that is timed. If there is nothing, `caller` is woken once there is, and then has to ask again.
+    /// worker are free again. When they arrived is noted at the end of `arrivals`, in a queue that is timed. If there
+    /// is nothing, `caller` is woken once there is, and then has to ask again.
     pub(crate) fn take(
         &mut self,
         limit: usize,
@@ -56,7 +57,8 @@ impl<'a, T> Taker<'a, T> {
         }
         if let Source::Open { early } = inner.source
             && !inner.paused
-            && (!inner.has_items() || early && inner.room(queue.capacity) > queue.slack())
+            && inner.is_open()
+            && (!inner.has_items() || early && inner.room() > inner.slack())
         {
             inner.source = Source::Busy;
             return Some(Taken::Source);
@@ -65,13 +67,13 @@ impl<'a, T> Taker<'a, T> {
             && let Some((item, ticket)) = inner.pop()
         {
             let rest = inner.take_more(limit - 1, rest);
-            inner.fresh.hand_over_arrivals(arrivals);
+            inner.hand_over_arrivals(arrivals);
             inner.grasp = rest + 1;
             return Some(Taken::Item {
                 item,
                 ticket,
                 rest,
-                calls: inner.has_calls(queue.capacity, queue.slack()),
+                calls: inner.has_calls(),
             });
         }
         if inner.closed {
@@ -80,7 +82,8 @@ impl<'a, T> Taker<'a, T> {
         inner.workers.enter(&mut self.key, caller());
         if !inner.feeders.is_empty() {
             let mut bell = Bell::default();
-            inner.call_feeders(queue.capacity, queue.slack(), &mut bell);
+            let slack = inner.slack();
+            inner.call_feeders(slack, &mut bell);
             drop(inner);
             bell.ring();
         }

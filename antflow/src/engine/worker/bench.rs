@@ -171,7 +171,8 @@ where
     #[inline]
     pub(super) fn note_taken(&mut self, items: usize, now: Moment) {
         let brought = self.brought.take();
-        if brought.is_none() {
+        // Where items have keys, it is not known yet whether the worker may begin.
+        if brought.is_none() && self.cell.keys.is_none() {
             self.worker.taken.pass(items, now);
         }
         if let Some(timings) = self.timings {

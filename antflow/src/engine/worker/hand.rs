@@ -19,7 +19,7 @@ pub(super) struct Hand<'w, Out: Send + 'static> {
     pub(super) core: &'w Core<Out>,
     pub(super) frame: Frame<'w>,
     pub(super) seat: &'w Arc<Seat>,
-    /// The place in the order of an ordered stage.
+    /// The place in the order in which items were taken, where that matters.
     pub(super) ticket: Option<u64>,
     /// Whether the item, which the worker had, waits for another attempt in this stage.
     pub(super) comes_back: bool,

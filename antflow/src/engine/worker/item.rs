@@ -46,7 +46,11 @@ where
     ) -> Option<D::Entry> {
         // What a task does is caught where it is called; this is for `skip_if` and for the `Drop` of inputs.
         let step = match hand.spoiled.take() {
-            Some(panic) => Err(*panic),
+            Some(panic) => {
+                // As `step` does, the input is dropped where its panic is caught.
+                let _ = caught(|| drop(L::input(&mut slots).take()));
+                Err(*panic)
+            }
             None => {
                 let step = pin!(self.step(&mut slots, &mut hand.frame));
                 let step = AssertUnwindSafe(step).catch_unwind().await;
@@ -67,11 +71,15 @@ where
             Step::Done(output) => {
                 drop(slots);
                 frame.worker.status.finish();
-                frame.emit_status_at(Status::Completed, frame.ended);
-                frame.worker.completed.add_one();
+                let started = frame.started;
+                // First, so that a callback that asks a tracker finds what its event says.
                 if let Some(completion) = hand.completion() {
                     self.tell(hand.frame.worker, &[completion]);
                 }
+                let frame = &mut hand.frame;
+                frame.started = started;
+                frame.emit_status_at(Status::Completed, frame.ended);
+                frame.worker.completed.add_one();
                 let frame = &hand.frame;
                 let hook = made(|| self.hooks.on_success(&frame.cx, &output));
                 self.call(hook).await;

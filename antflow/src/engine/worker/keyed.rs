@@ -29,77 +29,84 @@ where
         let (Some(keys), Some(ticket)) = (&self.keys, hand.ticket) else {
             return Some(slots);
         };
-        let item = hand.frame.cx.tag.sequence_id;
+        let (item, now) = (hand.frame.cx.tag.sequence_id, hand.frame.started);
+        let taken = &hand.frame.worker.taken;
         if lock(keys).has(item) {
+            taken.pass(1, now);
             return Some(slots);
         }
-        let Some(input) = L::input(&mut slots) else {
-            return Some(slots);
-        };
+        let input = L::input(&mut slots).as_ref();
+        let input = input.expect("an item that has not begun is in its slot");
         let key = caught(|| self.hooks.key(input));
         let mut keys = lock(keys);
         let key = match key {
             Ok(key) => key,
             Err(panic) => {
                 hand.spoiled = Some(Box::new(panic));
-                for other in keys.pass(ticket) {
-                    self.bring_back(other, bell);
-                }
+                taken.pass(1, now);
+                let refused = self.bring_all_back(keys.pass(ticket), bell);
+                drop(keys);
+                self.turn_all_away(refused, now);
                 return Some(slots);
             }
         };
-        hand.ticket = None;
         let arrival = Arrival {
             ticket,
             item,
             key,
+            since: now,
             content: hand.put_into(slots),
         };
-        // What was taken is queued again, unless it is begun at once.
-        let admitted = match keys.arrive(arrival) {
+        let mut admitted = match keys.arrive(arrival) {
             Ok(admitted) => admitted,
             Err(IsClosed(envelope)) => {
                 drop(keys);
-                self.turn_away(envelope.tag, None);
+                self.turn_all_away([envelope], now);
                 return None;
             }
         };
-        self.queue.lend_one();
-        let mut own = None;
-        for one in admitted {
-            if one.item == item {
-                self.queue.take_back_one();
-                own = Some(one);
-            } else {
-                self.bring_back(one, bell);
-            }
+        let own = admitted.iter().position(|one| one.item == item);
+        let own = own.map(|place| admitted.remove(place));
+        if own.is_none() {
+            self.queue.lend_one();
         }
-        match own {
-            Some(own) => {
-                hand.ticket = Some(own.ticket);
-                Some(hand.take_from(own.content))
-            }
-            None => {
-                self.runtime.counters.fed.pass(1, Moment::now());
-                None
-            }
-        }
+        let refused = self.bring_all_back(admitted, bell);
+        drop(keys);
+        let slots = own.map(|own| {
+            taken.pass(1, now);
+            hand.take_from(own.content)
+        });
+        self.turn_all_away(refused, now);
+        slots
     }
 
     /// Gives the key of an item that has left the stage to the next one that waits for it.
     pub(super) fn hand_key_on(&self, item: u64, bell: &mut Bell<'_>) {
         let Some(keys) = &self.keys else { return };
         let mut keys = lock(keys);
-        if let Some(next) = keys.leave(item) {
-            self.bring_back(next, bell);
-        }
+        let refused = self.bring_all_back(keys.leave(item), bell);
+        drop(keys);
+        self.turn_all_away(refused, Moment::now());
     }
 
-    /// Puts an item that has got its key where a worker takes it next. To be called under the lock of the keys, so that
-    /// it finds the place that the item was lent.
-    fn bring_back(&self, one: Arrival<Envelope<L::Slots>>, bell: &mut Bell<'_>) {
-        if let Err(envelope) = self.queue.bring_back(one.content, one.ticket, bell) {
-            self.turn_all_away([envelope], Moment::now());
-        }
+    /// Puts items that have got their keys where workers take them, and gives back those that a closed queue has refused.
+    ///
+    /// To be called under the lock of the keys, so that it finds the places that were lent; but what was refused is to be
+    /// ended behind it, as observers are called for that.
+    fn bring_all_back(
+        &self,
+        items: impl IntoIterator<Item = Arrival<Envelope<L::Slots>>>,
+        bell: &mut Bell<'_>,
+    ) -> Vec<Envelope<L::Slots>> {
+        let refused = items.into_iter().filter_map(|one| {
+            let Arrival {
+                ticket,
+                since,
+                content,
+                ..
+            } = one;
+            self.queue.bring_back(content, ticket, since, bell).err()
+        });
+        refused.collect()
     }
 }

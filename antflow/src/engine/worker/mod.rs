@@ -31,7 +31,7 @@ mod send;
 /// What a worker has got to do: an item, and perhaps more on its desk.
 struct Batch<T> {
     first: Envelope<T>,
-    /// Its ticket if the stage is ordered.
+    /// Its ticket if the stage has order or keys.
     ticket: Option<u64>,
     /// How many more there are.
     rest: usize,
@@ -76,6 +76,7 @@ where
             && !trace.is_on()
             && <S::Hooks as Hooks<S::Input, S::Output>>::NONE
             && self.order.is_none()
+            && self.keys.is_none()
             && self.runtime.is_plain()
     }
 
@@ -169,6 +170,8 @@ where
         let value = if M::PLAIN {
             value
         } else if let Some(value) = self.admit(hand, value, &mut bench.bell) {
+            // Who got a key by this must not wait for this worker.
+            bench.rang |= self.order.is_some() && bench.bell.ring();
             value
         } else {
             hand.rest();

@@ -10,7 +10,7 @@ use crate::item::BoxError;
 ///
 /// | closure | is called |
 /// |---|---|
-/// | `Fn(&E)` | by the worker whose event it is, where it happens |
+/// | `Fn(&E)` | where the event happens, mostly by the worker whose item it is |
 /// | `Fn(E)` | on the task of the run's callbacks |
 /// | `Fn(E)` that gives a future, as async closures do | on the task of the run's callbacks, which waits for the future |
 ///
@@ -27,7 +27,7 @@ pub trait Callback<E, Marker>: Send + Sync + 'static {
 
 /// A callback with how it is to be called.
 pub enum Recipient<E> {
-    /// By the worker, where the event happens.
+    /// Where the event happens.
     AtOnce(Arc<AtOnce<E>>),
     /// With an event of its own, one after the other.
     InTurn(Arc<InTurn<E>>),

@@ -27,14 +27,15 @@ pub enum Overflow {
 
 /// An observer made of closures, plain or async.
 ///
-/// A closure that takes its event by reference, such as `|event: &StatusEvent|`, is called by the worker whose event it
-/// is, where it happens: this costs a few nanoseconds and should take no longer, as the worker waits for it. Several
-/// workers may call it at the same time; the events of one item come in their order.
+/// A closure that takes its event by reference, such as `|event: &StatusEvent|`, is called where the event happens.
+/// This costs a few nanoseconds, and the closure should take no longer, as others wait for it: the worker that has the
+/// item; for `Queued` who brings the item, such as a feeder; for `Cancelled` who ends the run. Several may call it at
+/// the same time; the events of one item come in their order.
 ///
 /// All others get events of their own, and run on a task beside the workers, one event of a run after the other. This
-/// costs about a microsecond for each item and stage. A slow one does not hold the worker whose event it gets. Up to [`capacity`](Self::capacity) events of a run may
-/// wait before [`Overflow`] decides; under `Wait` the events of items that are in work already are let in beyond it. A
-/// run returns when its events were dealt with.
+/// costs about a microsecond for each item and stage. A slow one does not hold the worker whose event it gets. Up to
+/// [`capacity`](Self::capacity) events of a run may wait before [`Overflow`] decides; under `Wait` the events of items
+/// that are in work already are let in beyond it. A run returns when its events were dealt with.
 ///
 /// A callback that panics or gives an error is counted, logged with the feature `tracing`, and the next event follows.
 ///
