@@ -9,5 +9,6 @@
 
 mod dashboards;
 mod full_view;
+mod picture;
 mod pty;
 mod without_terminal;

@@ -117,7 +117,11 @@ impl Screen {
 
     /// What is on the screen.
     pub(crate) fn text(&self) -> String {
-        self.seen.lock().unwrap().parser.screen().contents()
+        self.look(vt100::Screen::contents)
+    }
+
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.seen.lock().unwrap().parser.screen())
     }
 
     /// All that was ever written.
@@ -126,11 +130,11 @@ impl Screen {
     }
 
     pub(crate) fn is_alternate(&self) -> bool {
-        self.seen.lock().unwrap().parser.screen().alternate_screen()
+        self.look(vt100::Screen::alternate_screen)
     }
 
     pub(crate) fn is_cursor_hidden(&self) -> bool {
-        self.seen.lock().unwrap().parser.screen().hide_cursor()
+        self.look(vt100::Screen::hide_cursor)
     }
 
     /// Whether what is typed is shown and read line by line, as in a shell.
