@@ -33,7 +33,7 @@ fn it_shows_everything_while_it_happens() {
             "workers: ",
             " links",
             "by type",
-            "ago: stage `Parse`",
+            "ago: Parse: ",
         ];
         parts.iter().all(|part| text.contains(part))
     });
