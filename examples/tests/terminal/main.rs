@@ -1,6 +1,6 @@
 //! The dashboards in a real terminal: sizes, keys, the end, and what is printed meanwhile.
 //!
-//! As in `examples.rs`, the example has to have been built.
+//! As in `examples`, the programs have to have been built.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
