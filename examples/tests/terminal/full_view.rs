@@ -10,14 +10,8 @@ fn open(pages: &str) -> Screen {
     screen
 }
 
-/// The terminal is as a shell expects it.
 fn assert_restored(screen: &Screen) {
-    assert!(
-        !screen.is_alternate() && !screen.is_cursor_hidden(),
-        "{}",
-        screen.text()
-    );
-    assert!(screen.is_cooked());
+    assert!(screen.is_restored(), "{}", screen.text());
 }
 
 #[test]

@@ -11,4 +11,5 @@ mod dashboards;
 mod full_view;
 mod picture;
 mod pty;
+mod two_dashboards;
 mod without_terminal;

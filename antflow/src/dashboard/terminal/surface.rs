@@ -34,7 +34,8 @@ impl Claim {
     /// None if somebody else has the terminal.
     pub(super) fn take() -> Option<Self> {
         let was_taken = std::mem::replace(&mut *lock(&TAKEN), true);
-        (!was_taken).then_some(Self(()))
+        // Made only if it was free: dropped, it would free it.
+        (!was_taken).then(|| Self(()))
     }
 
     /// Says what is on the terminal from now on.
