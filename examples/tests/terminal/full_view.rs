@@ -77,6 +77,17 @@ fn p_pauses_the_run() {
 }
 
 #[test]
+fn what_was_paused_goes_on_when_the_view_is_left() {
+    let mut screen = open("300");
+    screen.press("p");
+    screen.wait_for("antflow  paused");
+    screen.press("q");
+    assert!(screen.end().success());
+    assert!(screen.text().contains("300/300"), "{}", screen.text());
+    assert_restored(&screen);
+}
+
+#[test]
 fn keys_move_about_in_it() {
     let mut screen = open("2000");
     screen.press("?");

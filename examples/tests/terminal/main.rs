@@ -7,6 +7,7 @@
     reason = "a test ends with what it did not expect"
 )]
 
+mod census;
 mod dashboards;
 mod full_view;
 mod picture;

@@ -28,6 +28,8 @@ pub(super) struct Full {
     screen: Arc<FullScreen>,
     view: View,
     steering: Option<Steering>,
+    /// Whether the run rests because a key said so.
+    has_paused: bool,
     /// Whether the terminal has refused to be written to.
     is_broken: bool,
 }
@@ -41,6 +43,7 @@ impl Full {
             screen,
             view: View::new(look, steering.is_some()),
             steering,
+            has_paused: false,
             is_broken: false,
         })
     }
@@ -86,7 +89,8 @@ impl Full {
                 }
                 Act::Pause => {
                     if let (Some(steer), Some(model)) = (&self.steering, model) {
-                        steer(!model.is_paused());
+                        self.has_paused = !model.is_paused();
+                        steer(self.has_paused);
                     }
                 }
                 Act::Redraw => self.screen.forget(),
@@ -100,9 +104,14 @@ impl Full {
         self.is_broken
     }
 
-    /// Gives the screen back, and prints what was kept for that.
+    /// Gives the screen back, and prints what was kept for that. What was paused by a key goes on, as nobody could let it.
     pub(super) fn leave(&mut self) {
         self.screen.leave();
+        if std::mem::take(&mut self.has_paused)
+            && let Some(steer) = &self.steering
+        {
+            steer(false);
+        }
     }
 }
 
