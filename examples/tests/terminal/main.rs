@@ -12,5 +12,6 @@ mod dashboards;
 mod full_view;
 mod picture;
 mod pty;
+mod resizes;
 mod two_dashboards;
 mod without_terminal;

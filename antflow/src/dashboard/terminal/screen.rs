@@ -6,6 +6,12 @@ use indicatif::TermLike;
 
 use super::place::size;
 
+/// What follows is cut off at the right edge. A frame would become higher otherwise, and what clears it leave a part of it,
+/// if the terminal becomes narrower while it is drawn.
+pub(super) const NO_WRAP: &str = "\x1b[?7l";
+/// What follows goes on in the next line, as it does by itself.
+const WRAP: &str = "\x1b[?7h";
+
 /// Stderr, where a frame is written at once.
 ///
 /// What is drawn comes as a line, blanks up to the right edge, the next line, and so on. The blanks would make one long line
@@ -37,10 +43,14 @@ impl Frame {
         self.is_line = !self.is_line;
     }
 
-    /// The last line keeps its blanks, so that what others print begins below it.
+    /// The last line keeps its blanks, so that what others print begins below it. Only the last of them may make the
+    /// cursor go there.
     fn take(&mut self) -> String {
         let Self { text, blanks, .. } = std::mem::take(self);
-        text + &blanks.unwrap_or_default()
+        let Some(blanks) = blanks else { return text };
+        let last = usize::from(!blanks.is_empty());
+        let (before, last) = blanks.split_at(blanks.len() - last);
+        format!("{text}{NO_WRAP}{before}{WRAP}{last}")
     }
 }
 
@@ -133,7 +143,10 @@ mod tests {
         for text in ["a log line", "      ", "", "     ", "bar", "   "] {
             frame.write(text);
         }
-        assert_eq!(frame.take(), "a log line\x1b[K\r\n\x1b[K\r\nbar   ");
+        assert_eq!(
+            frame.take(),
+            "a log line\x1b[K\r\n\x1b[K\r\nbar\x1b[?7l  \x1b[?7h "
+        );
         frame.write("next");
         assert_eq!(frame.take(), "next", "each frame begins anew");
     }
