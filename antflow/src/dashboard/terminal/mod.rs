@@ -76,6 +76,8 @@ use self::place::Surroundings;
 use super::Dashboard;
 use crate::stats::{DashboardSnapshot, RunView};
 
+#[doc(hidden)]
+pub use full::Offscreen;
 pub use log::LogWriter;
 pub use surface::{restore, suspend};
 

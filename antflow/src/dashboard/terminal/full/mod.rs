@@ -1,6 +1,7 @@
 //! The view that has the whole screen, and its keys.
 
 mod keys;
+mod offscreen;
 mod panes;
 mod screen;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use ratatui::crossterm::event;
 use ratatui::layout::Rect;
 
 use self::keys::{Act, act};
+pub use self::offscreen::Offscreen;
 pub(super) use self::screen::{FullScreen, raw_off};
 use self::view::View;
 use super::Steering;
