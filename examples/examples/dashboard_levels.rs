@@ -3,10 +3,8 @@
 //!
 //! They are drawn to stderr. What is printed to stdout can go into a file or another program.
 
-use std::io::Write;
 use std::time::Duration;
 
-use antflow::terminal::LogWriter;
 use antflow::{BoxError, Detail, Item, PipelineResult, TaskContext, pipeline, stage};
 use tokio::time::sleep;
 
@@ -37,8 +35,8 @@ async fn parse(page: u64, task: &TaskContext) -> Result<u64, NoHtml> {
     ))
     .await;
     if page % 50 == 7 {
-        // A line in a log. With tracing-subscriber it is `with_writer(LogWriter::new)`.
-        let _ = writeln!(LogWriter::new(), "page {page} is no HTML");
+        // Such lines stay whole, above what is drawn.
+        eprintln!("page {page} is no HTML");
         return Err(NoHtml);
     }
     // Messages of panics stay whole by themselves.

@@ -12,7 +12,10 @@ use tokio::time::sleep;
 async fn shrink(image: u64) -> Result<u64, BoxError> {
     sleep(Duration::from_millis(20 + image * 7 % 20)).await;
     match image % 50 {
-        13 => Err("too many colors".into()),
+        13 => {
+            println!("image {image} has too many colors");
+            Err("too many colors".into())
+        }
         _ => Ok(image),
     }
 }

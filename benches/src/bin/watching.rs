@@ -50,7 +50,10 @@ fn main() -> Result<(), BoxError> {
                 none = share;
             }
             let beyond = 100.0 * (share - none);
-            println!("{workers:>7}  {level:<9}  {:>8.2}%  {beyond:>10.2}%", 100.0 * share);
+            println!(
+                "{workers:>7}  {level:<9}  {:>8.2}%  {beyond:>10.2}%",
+                100.0 * share
+            );
         }
     }
     Ok(())

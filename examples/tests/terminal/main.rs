@@ -10,6 +10,7 @@
 mod census;
 mod dashboards;
 mod full_view;
+mod log_lines;
 mod picture;
 mod pty;
 mod resizes;

@@ -1,9 +1,10 @@
 use std::fmt::Write as _;
-use std::io::{self, Write, stderr};
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::TermLike;
 
+use super::capture::write;
 use super::place::size;
 
 /// What follows is cut off at the right edge. A frame would become higher otherwise, and what clears it leave a part of it,
@@ -124,13 +125,6 @@ impl TermLike for Screen {
         let frame = self.frame().take();
         write(frame.as_bytes())
     }
-}
-
-/// Writes to stderr at once, so that lines of others come before or after.
-pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
-    let mut stderr = stderr().lock();
-    stderr.write_all(bytes)?;
-    stderr.flush()
 }
 
 #[cfg(test)]

@@ -78,12 +78,13 @@ impl Full {
 
     /// Does what the keys say that were pressed, and tells whether the view is to be left.
     pub(super) fn is_left(&mut self, model: Option<&Model>) -> bool {
-        let mut is_changed = false;
+        let (mut is_changed, mut is_left) = (false, false);
         while let Ok(true) = event::poll(Duration::ZERO) {
             let Ok(event) = event::read() else { break };
             is_changed = true;
             match act(&event) {
-                Act::Leave => return true,
+                // Ctrl-C may have been pressed right behind it.
+                Act::Leave => is_left = true,
                 Act::Interrupt => {
                     self.leave();
                     interrupt();
@@ -100,10 +101,13 @@ impl Full {
                 Act::Nothing => {}
             }
         }
-        if is_changed && let Some(model) = model {
+        if is_changed
+            && !is_left
+            && let Some(model) = model
+        {
             self.redraw(model);
         }
-        self.is_broken
+        is_left || self.is_broken
     }
 
     /// Gives the screen back, and prints what was kept for that. What was paused by a key goes on, as nobody could let it.
