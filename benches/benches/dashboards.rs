@@ -38,9 +38,9 @@ async fn started() -> Handle<u64, u64> {
     run
 }
 
-/// A page that is updated at each request.
+/// A page that is updated at each request, as one takes longer than the interval.
 async fn page(run: &Handle<u64, u64>) -> Server {
-    let dashboard = WebDashboard::new(run.view()).update_every(Duration::from_micros(1));
+    let dashboard = WebDashboard::new(run.view()).update_every(Duration::from_millis(1));
     let server = dashboard.serve(0).await;
     server.expect("there is a port that is free")
 }
