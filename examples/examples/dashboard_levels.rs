@@ -3,27 +3,41 @@
 //!
 //! They are drawn to stderr. What is printed to stdout can go into a file or another program.
 
-use std::io::Write;
 use std::time::Duration;
 
-use antflow::terminal::LogWriter;
-use antflow::{BoxError, Detail, PipelineResult, TaskContext, pipeline, stage};
+use antflow::{BoxError, Detail, Item, PipelineResult, TaskContext, pipeline, stage};
 use tokio::time::sleep;
 
-#[stage(workers = 6)]
-async fn fetch(page: u64) -> u64 {
-    sleep(Duration::from_millis(20 + page * 7 % 30)).await;
-    page
+#[derive(Debug, thiserror::Error)]
+#[error("the server is busy")]
+struct Busy;
+
+#[derive(Debug, thiserror::Error)]
+#[error("no HTML")]
+struct NoHtml;
+
+#[stage(workers = 6, retry = "per_task", attempts = 2, wait = "100ms")]
+async fn fetch(page: u64, task: &TaskContext) -> Result<u64, Busy> {
+    sleep(Duration::from_millis(45 + page * 7 % 30)).await;
+    match (page % 10, task.attempt()) {
+        // Another attempt gets through.
+        (4, 1) => Err(Busy),
+        _ => Ok(page),
+    }
 }
 
-#[stage(workers = 4)]
-async fn parse(page: u64, task: &TaskContext) -> Result<u64, BoxError> {
+#[stage(workers = 4, queue = 400)]
+async fn parse(page: u64, task: &TaskContext) -> Result<u64, NoHtml> {
     task.set_status(format!("{} links", page * 3 % 17));
-    sleep(Duration::from_millis(40 + page * 11 % 50)).await;
+    // Some parts of the site have longer pages.
+    sleep(Duration::from_millis(
+        20 + page * 11 % 40 + 12 * (4 - page / 90 % 5),
+    ))
+    .await;
     if page % 50 == 7 {
-        // A line in a log. With tracing-subscriber it is `with_writer(LogWriter::new)`.
-        writeln!(LogWriter::new(), "page {page} is no HTML")?;
-        return Err("no HTML".into());
+        // Such lines stay whole, above what is drawn.
+        eprintln!("page {page} is no HTML");
+        return Err(NoHtml);
     }
     // Messages of panics stay whole by themselves.
     assert!(page % 100 != 3, "page {page} is too long");
@@ -43,8 +57,9 @@ async fn main() -> Result<(), BoxError> {
     let pages = arguments.next().map_or(Ok(300), |pages| pages.parse())?;
     let every = Duration::from_millis(100);
 
+    let pages = (0..pages).map(|page: u64| Item::new(page).id(format!("/docs/{page}")));
     let run = pipeline!(fetch >> parse >> save)
-        .run(0..pages)
+        .run(pages)
         .update_every(every);
     let run = match level.as_str() {
         "progress" => run.progress(),

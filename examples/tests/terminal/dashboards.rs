@@ -1,6 +1,6 @@
 //! What is drawn in place: progress, compact, detailed.
 
-use crate::pty::Screen;
+use crate::pty::{Screen, program};
 
 /// The end of every run of 300 pages.
 const SAVED: &str = "291 of 300 pages are saved";
@@ -99,7 +99,7 @@ fn a_terminal_that_takes_nothing_does_not_hold_up_the_run() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("out");
     // Between page 7 and page 57 nothing is printed, which would wait for the terminal.
-    let mut screen = Screen::open_into(&file, &["detailed", "57"], (160, 50));
+    let mut screen = Screen::open_into(&file, &program(), &["detailed", "57"], (160, 50));
     screen.wait_for("page 7 is no HTML");
     screen.wait_for("page 3 is too long");
     screen.read(false);

@@ -10,14 +10,8 @@ fn open(pages: &str) -> Screen {
     screen
 }
 
-/// The terminal is as a shell expects it.
 fn assert_restored(screen: &Screen) {
-    assert!(
-        !screen.is_alternate() && !screen.is_cursor_hidden(),
-        "{}",
-        screen.text()
-    );
-    assert!(screen.is_cooked());
+    assert!(screen.is_restored(), "{}", screen.text());
 }
 
 #[test]
@@ -33,7 +27,7 @@ fn it_shows_everything_while_it_happens() {
             "workers: ",
             " links",
             "by type",
-            "ago: stage `Parse`",
+            "ago: Parse: ",
         ];
         parts.iter().all(|part| text.contains(part))
     });
@@ -80,6 +74,17 @@ fn p_pauses_the_run() {
     screen.press("p");
     screen.wait_for("antflow  running");
     assert!(screen.end().success());
+}
+
+#[test]
+fn what_was_paused_goes_on_when_the_view_is_left() {
+    let mut screen = open("300");
+    screen.press("p");
+    screen.wait_for("antflow  paused");
+    screen.press("q");
+    assert!(screen.end().success());
+    assert!(screen.text().contains("300/300"), "{}", screen.text());
+    assert_restored(&screen);
 }
 
 #[test]

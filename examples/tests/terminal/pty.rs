@@ -9,12 +9,17 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::termios::LocalModes;
 
-/// The example that all of this is tried with.
+/// The example that most of this is tried with.
 pub(crate) fn program() -> PathBuf {
+    example("dashboard_levels")
+}
+
+/// The program of an example.
+pub(crate) fn example(name: &str) -> PathBuf {
     let mut program = env::current_exe().unwrap();
     program.pop();
     program.set_file_name("examples");
-    program.push("dashboard_levels");
+    program.push(name);
     assert!(program.exists(), "run `cargo test -p antflow-examples`");
     program
 }
@@ -65,12 +70,24 @@ impl Screen {
         Self::start(command, size, variables)
     }
 
-    /// With stdout in a file.
-    pub(crate) fn open_into(file: &Path, arguments: &[&str], size: (u16, u16)) -> Self {
+    /// Another example.
+    pub(crate) fn open_example(name: &str, arguments: &[&str], size: (u16, u16)) -> Self {
+        let mut command = CommandBuilder::new(example(name));
+        command.args(arguments);
+        Self::start(command, size, &[])
+    }
+
+    /// A program with stdout in a file.
+    pub(crate) fn open_into(
+        file: &Path,
+        program: &Path,
+        arguments: &[&str],
+        size: (u16, u16),
+    ) -> Self {
         let mut command = CommandBuilder::new("sh");
         command.args(["-c", r#"file=$1; shift; exec "$@" > "$file""#, "sh"]);
         command.arg(file);
-        command.arg(program());
+        command.arg(program);
         command.args(arguments);
         Self::start(command, size, &[])
     }
@@ -117,7 +134,11 @@ impl Screen {
 
     /// What is on the screen.
     pub(crate) fn text(&self) -> String {
-        self.seen.lock().unwrap().parser.screen().contents()
+        self.look(vt100::Screen::contents)
+    }
+
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.seen.lock().unwrap().parser.screen())
     }
 
     /// All that was ever written.
@@ -126,11 +147,16 @@ impl Screen {
     }
 
     pub(crate) fn is_alternate(&self) -> bool {
-        self.seen.lock().unwrap().parser.screen().alternate_screen()
+        self.look(vt100::Screen::alternate_screen)
     }
 
     pub(crate) fn is_cursor_hidden(&self) -> bool {
-        self.seen.lock().unwrap().parser.screen().hide_cursor()
+        self.look(vt100::Screen::hide_cursor)
+    }
+
+    /// Whether the terminal is as a shell expects it.
+    pub(crate) fn is_restored(&self) -> bool {
+        !self.is_alternate() && !self.is_cursor_hidden() && self.is_cooked()
     }
 
     /// Whether what is typed is shown and read line by line, as in a shell.

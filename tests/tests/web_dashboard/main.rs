@@ -9,6 +9,7 @@ mod answers;
 mod control;
 mod events;
 mod guard;
+mod limits;
 mod many_workers;
 mod serving;
 

@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use super::Level;
 use super::draw::{Look, in_place, to_text};
 use super::model::Model;
-use super::screen::Screen;
+use super::screen::{NO_WRAP, Screen};
 
 /// Lines that are drawn again and again where they are, below what is printed meanwhile.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl InPlace {
             self.screen.width().saturating_sub(1).max(1),
             self.screen.height(),
         );
-        to_text(&in_place(self.level, model, size, self.look))
+        NO_WRAP.to_owned() + &to_text(&in_place(self.level, model, size, self.look))
     }
 }
 

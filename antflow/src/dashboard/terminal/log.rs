@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use super::screen;
+use super::capture;
 use super::surface::{Surface, current};
 
 /// Writes whole lines to stderr, above the dashboard if there is one.
@@ -64,6 +64,6 @@ fn print(lines: &[u8]) -> io::Result<()> {
             Ok(())
         }
         Some(Surface::Full(screen)) => screen.keep(lines),
-        None => screen::write(lines),
+        None => capture::write(lines),
     }
 }

@@ -34,8 +34,22 @@
 //! One dashboard at a time has the terminal. If there are more, because several runs go on, the others are lines.
 //!
 //! # Log lines
-//! What is printed over a drawing spoils it. Lines that go through a [`LogWriter`] appear above it and stay whole; it is
-//! a writer for `tracing_subscriber`, and anything else that takes a writer:
+//! What is printed while something is drawn appears above it, line by line, whoever prints it: `println!`, `eprintln!`,
+//! `tracing`, a library in C, a program that is started. On Unix, stderr leads into a pipe for that as long as there is a
+//! dashboard in the terminal, and stdout too if it is the same terminal. So meanwhile
+//!
+//! - half a line waits for its end. Who asks something, or takes the terminal for itself, has to be in [`suspend`];
+//! - [`IsTerminal`](std::io::IsTerminal) says that neither is a terminal;
+//! - what is printed right before the program ends at once, by `std::process::exit`, an abort or a signal, may be lost unless
+//!   [`restore`] is called before. Messages of panics are not: the first dashboard that draws puts a hook before that of
+//!   the program;
+//! - a program that is started and outlives this one cannot print any more.
+//!
+//! While the full view has the screen, lines are kept, up to a mebibyte, and printed when the view is left.
+//!
+//! On other systems a bare `eprintln!` is not held back by anything, and may be drawn over. There, and where there shall be no
+//! pipe between, lines stay whole that go through a [`LogWriter`]; it is a writer for `tracing_subscriber`, and anything else
+//! that takes a writer:
 //!
 //! ```
 //! use std::io::Write;
@@ -47,16 +61,14 @@
 //! # std::io::Result::Ok(())
 //! ```
 //!
-//! For `eprintln!` there is [`suspend`], which takes the drawing away for so long. Messages of panics are treated in
-//! this way: the first dashboard that draws puts a hook before that of the program. A bare `eprintln!` is not held back by
-//! anything, and may be drawn over. While the full view has the screen, what comes from a [`LogWriter`] is kept, up to a
-//! mebibyte, and printed when the view is left.
-//!
 //! # The full view
 //! It has the screen and the keys of the terminal while it is there. The key `q` leaves it, and a line of progress remains;
 //! `?` lists the other keys. Ctrl-C leaves it too, and then sends the program the signal that it would have got from the
-//! terminal. A program that ends by `std::process::exit` or by a signal from elsewhere should call [`restore`] before.
+//! terminal. What `p` has paused goes on when the view is left. A program that ends by `std::process::exit` or by a signal from
+//! elsewhere should call [`restore`] before.
 
+#[cfg_attr(not(unix), path = "no_capture.rs")]
+mod capture;
 mod draw;
 mod full;
 mod in_place;
@@ -76,6 +88,8 @@ use self::place::Surroundings;
 use super::Dashboard;
 use crate::stats::{DashboardSnapshot, RunView};
 
+#[doc(hidden)]
+pub use full::Offscreen;
 pub use log::LogWriter;
 pub use surface::{restore, suspend};
 

@@ -152,7 +152,7 @@ impl Model {
         self.last_failures = last
             .map(|failed| Failure {
                 item: super::text::clean(&failed.item_id.to_string()),
-                error: super::text::clean(&failed.error.to_string()),
+                error: super::text::clean(&format!("{}: {}", failed.stage(), failed.error.kind())),
                 ago: snapshot
                     .timestamp
                     .duration_since(failed.timestamp)

@@ -4,13 +4,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::capture;
 use super::draw::Look;
 use super::full::Full;
 use super::in_place::{InPlace, PATIENCE};
 use super::model::Model;
 use super::place::Place;
 use super::plain::{self, Lines};
-use super::screen;
 use super::surface::{Claim, Surface};
 use super::{Detail, Level, Steering};
 use crate::stats::DashboardSnapshot;
@@ -73,6 +73,7 @@ impl Drop for Painter {
         self.mail.put(None, true);
         if self.ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
             super::full::raw_off();
+            capture::abandon();
         }
     }
 }
@@ -143,22 +144,28 @@ fn paint(mail: &Mailbox, level: Level, place: Place, mut steering: Option<Steeri
         if let Some(snapshot) = letter.snapshot {
             let with_workers = level != Level::Progress && level != Level::Panel(Detail::Compact);
             let next = Model::of(&snapshot, model.as_ref(), with_workers);
+            if claim.is_some() {
+                capture::take();
+            }
             update(&mut shown, &next);
             model = Some(next);
         }
         if letter.is_last {
-            return end(shown, model.as_ref());
+            return end(shown, model.as_ref(), claim);
         }
         if let Shown::Full(full) = &mut shown
             && full.is_left(model.as_ref())
         {
             // The run goes on, and so does a line that says how far it has come.
             let look = full.look();
-            full.leave();
-            shown = in_place(Level::Progress, look, claim.as_ref());
-            if let Some(model) = &model {
-                update(&mut shown, model);
-            }
+            shown = capture::between_lines(|| {
+                full.leave();
+                let mut line = in_place(Level::Progress, look, claim.as_ref());
+                if let Some(model) = &model {
+                    update(&mut line, model);
+                }
+                line
+            });
         }
     }
 }
@@ -213,13 +220,23 @@ fn update(shown: &mut Shown, model: &Model) {
     }
 }
 
-fn end(shown: Shown, model: Option<&Model>) {
+fn end(shown: Shown, model: Option<&Model>, claim: Option<Claim>) {
+    match claim {
+        None => show_end(shown, model),
+        Some(claim) => capture::between_lines(|| {
+            show_end(shown, model);
+            claim.forget();
+        }),
+    }
+}
+
+fn show_end(shown: Shown, model: Option<&Model>) {
     let ended = model.filter(|model| model.has_ended);
     match (shown, ended) {
         (Shown::InPlace(lines), Some(model)) => {
             lines.finish(model);
             // What comes next begins on a line of its own.
-            let _ = screen::write(b"\r\n");
+            let _ = capture::write(b"\r\n");
         }
         (Shown::InPlace(lines), None) => lines.clear(),
         (Shown::Full(mut full), ended) => {

@@ -3,6 +3,9 @@
 use std::env;
 use std::io::{IsTerminal, stderr};
 
+#[cfg(unix)]
+use super::capture::on_terminal;
+
 /// The variable that overrides what is found out about the terminal.
 pub(super) const OVERRIDE: &str = "ANTFLOW_DASHBOARD";
 
@@ -68,7 +71,8 @@ impl Surroundings {
 /// The columns and rows of the terminal behind stderr; none of both if there is none.
 #[cfg(unix)]
 pub(super) fn size() -> (u16, u16) {
-    rustix::termios::tcgetwinsize(stderr()).map_or((0, 0), |size| (size.ws_col, size.ws_row))
+    let size = on_terminal(|terminal| rustix::termios::tcgetwinsize(terminal));
+    size.map_or((0, 0), |size| (size.ws_col, size.ws_row))
 }
 
 /// The columns and rows of the terminal.
@@ -80,7 +84,8 @@ pub(super) fn size() -> (u16, u16) {
 /// A terminal that belongs to no session of ours has no foreground that could be asked for.
 #[cfg(unix)]
 pub(super) fn is_foreground() -> bool {
-    rustix::termios::tcgetpgrp(stderr()).is_ok_and(|group| group == rustix::process::getpgrp())
+    let group = on_terminal(|terminal| rustix::termios::tcgetpgrp(terminal));
+    group.is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
 #[cfg(not(unix))]

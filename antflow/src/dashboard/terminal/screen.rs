@@ -1,10 +1,17 @@
 use std::fmt::Write as _;
-use std::io::{self, Write, stderr};
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::TermLike;
 
+use super::capture::write;
 use super::place::size;
+
+/// What follows is cut off at the right edge. A frame would become higher otherwise, and what clears it leave a part of it,
+/// if the terminal becomes narrower while it is drawn.
+pub(super) const NO_WRAP: &str = "\x1b[?7l";
+/// What follows goes on in the next line, as it does by itself.
+const WRAP: &str = "\x1b[?7h";
 
 /// Stderr, where a frame is written at once.
 ///
@@ -37,10 +44,14 @@ impl Frame {
         self.is_line = !self.is_line;
     }
 
-    /// The last line keeps its blanks, so that what others print begins below it.
+    /// The last line keeps its blanks, so that what others print begins below it. Only the last of them may make the
+    /// cursor go there.
     fn take(&mut self) -> String {
         let Self { text, blanks, .. } = std::mem::take(self);
-        text + &blanks.unwrap_or_default()
+        let Some(blanks) = blanks else { return text };
+        let last = usize::from(!blanks.is_empty());
+        let (before, last) = blanks.split_at(blanks.len() - last);
+        format!("{text}{NO_WRAP}{before}{WRAP}{last}")
     }
 }
 
@@ -116,13 +127,6 @@ impl TermLike for Screen {
     }
 }
 
-/// Writes to stderr at once, so that lines of others come before or after.
-pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
-    let mut stderr = stderr().lock();
-    stderr.write_all(bytes)?;
-    stderr.flush()
-}
-
 #[cfg(test)]
 mod tests {
     use super::Frame;
@@ -133,7 +137,10 @@ mod tests {
         for text in ["a log line", "      ", "", "     ", "bar", "   "] {
             frame.write(text);
         }
-        assert_eq!(frame.take(), "a log line\x1b[K\r\n\x1b[K\r\nbar   ");
+        assert_eq!(
+            frame.take(),
+            "a log line\x1b[K\r\n\x1b[K\r\nbar\x1b[?7l  \x1b[?7h "
+        );
         frame.write("next");
         assert_eq!(frame.take(), "next", "each frame begins anew");
     }

@@ -5,8 +5,9 @@ use std::sync::mpsc::{self, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressDrawTarget};
 
+use super::capture;
 use super::full::FullScreen;
 use super::in_place::PATIENCE;
 use super::painter::THREAD;
@@ -34,7 +35,11 @@ impl Claim {
     /// None if somebody else has the terminal.
     pub(super) fn take() -> Option<Self> {
         let was_taken = std::mem::replace(&mut *lock(&TAKEN), true);
-        (!was_taken).then_some(Self(()))
+        if !was_taken {
+            capture::begin();
+        }
+        // Made only if it was free: dropped, it would free it.
+        (!was_taken).then(|| Self(()))
     }
 
     /// Says what is on the terminal from now on.
@@ -43,11 +48,18 @@ impl Claim {
         before_panics();
         *lock(&SURFACE) = Some(surface);
     }
+
+    /// Says that nothing is drawn any more.
+    #[expect(clippy::unused_self, reason = "only who has the claim may say so")]
+    pub(super) fn forget(&self) {
+        *lock(&SURFACE) = None;
+    }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        *lock(&SURFACE) = None;
+        self.forget();
+        capture::stop();
         *lock(&TAKEN) = false;
     }
 }
@@ -63,8 +75,13 @@ pub(super) fn current() -> Option<Surface> {
 /// antflow::terminal::suspend(|| eprintln!("the cache is cold"));
 /// ```
 pub fn suspend<T>(print: impl FnOnce() -> T) -> T {
+    if is_painter() {
+        return print();
+    }
+    capture::flush();
+    // Nobody may print to the terminal before the drawing is away, or when it is back.
+    let print = || capture::direct(print);
     match current() {
-        _ if is_painter() => print(),
         Some(Surface::InPlace(bar)) => bar.suspend(print),
         Some(Surface::Full(screen)) => screen.suspend(print),
         None => print(),
@@ -73,14 +90,25 @@ pub fn suspend<T>(print: impl FnOnce() -> T) -> T {
 
 /// Gives the terminal back as it was: for programs that end without ending their runs.
 ///
-/// A dashboard that goes on will take it again with its next update.
+/// The run that has been shown is shown no more, but for a summary if it comes to its end.
 ///
 /// ```
 /// antflow::terminal::restore();
 /// // std::process::exit(1);
 /// ```
 pub fn restore() {
-    suspend(|| ());
+    // A line that is being printed has to find what it is printed above.
+    capture::between_lines(|| {
+        let surface = lock(&SURFACE).take();
+        match surface {
+            _ if is_painter() => {}
+            // What was drawn last stays, and nothing is drawn any more.
+            Some(Surface::InPlace(bar)) => bar.set_draw_target(ProgressDrawTarget::hidden()),
+            Some(Surface::Full(screen)) => screen.end(),
+            None => {}
+        }
+    });
+    capture::end();
 }
 
 fn is_painter() -> bool {
@@ -93,7 +121,10 @@ fn before_panics() {
     HOOK.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |panic| match current() {
-            Some(Surface::InPlace(bar)) if !is_painter() => away(bar, || before(panic)),
+            Some(Surface::InPlace(bar)) if !is_painter() => {
+                capture::flush();
+                away(bar, || capture::direct(|| before(panic)));
+            }
             _ => suspend(|| before(panic)),
         }));
     });

@@ -29,6 +29,8 @@
 //! # What it costs
 //! A snapshot in each interval, however many browsers look, and none while nobody does. A browser that is too slow misses
 //! updates, and holds nobody up. An update has the figures of all stages, and of at most 100 workers; others are asked for.
+//! There are at most 64 streams of events for a dashboard, and a [`Server`] has at most 256 connections; who comes then gets
+//! 503, and may try again.
 //!
 //! # What is served
 //! | path | what |
@@ -37,7 +39,7 @@
 //! | `GET /api/snapshot` | an update: the figures of the run as of now |
 //! | `GET /api/events` | the same in each interval, as events named `update` (Server-Sent Events), the last one at the end |
 //! | `GET /api/workers?offset=&limit=&sort=&stage=` | workers; `sort` is `longest`, `slowest`, `busiest`, `failed` or `name` |
-//! | `GET /api/errors` | what failed: counts, and the last items |
+//! | `GET /api/errors` | what failed: counts, and the last 32 items |
 //! | `GET /api/items/{id}` | what the items of this id went through; 404 if there is none, or no tracker |
 //! | `POST /api/control/{action}` | `pause`, `resume`, `resize` or `shutdown`, only with a [control](WebDashboard::control) |
 //!

@@ -56,7 +56,7 @@ pub(in super::super) fn model(workers: usize) -> Model {
     };
     let failure = |place: u64| Failure {
         item: format!("page {place}"),
-        error: "stage `Parse`, task `parse`: no HTML".to_owned(),
+        error: "Parse: no HTML".to_owned(),
         ago: seconds(place),
     };
     Model {

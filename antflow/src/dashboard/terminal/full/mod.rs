@@ -1,6 +1,7 @@
 //! The view that has the whole screen, and its keys.
 
 mod keys;
+mod offscreen;
 mod panes;
 mod screen;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use ratatui::crossterm::event;
 use ratatui::layout::Rect;
 
 use self::keys::{Act, act};
+pub use self::offscreen::Offscreen;
 pub(super) use self::screen::{FullScreen, raw_off};
 use self::view::View;
 use super::Steering;
@@ -28,6 +30,8 @@ pub(super) struct Full {
     screen: Arc<FullScreen>,
     view: View,
     steering: Option<Steering>,
+    /// Whether the run rests because a key said so.
+    has_paused: bool,
     /// Whether the terminal has refused to be written to.
     is_broken: bool,
 }
@@ -41,6 +45,7 @@ impl Full {
             screen,
             view: View::new(look, steering.is_some()),
             steering,
+            has_paused: false,
             is_broken: false,
         })
     }
@@ -73,12 +78,13 @@ impl Full {
 
     /// Does what the keys say that were pressed, and tells whether the view is to be left.
     pub(super) fn is_left(&mut self, model: Option<&Model>) -> bool {
-        let mut is_changed = false;
+        let (mut is_changed, mut is_left) = (false, false);
         while let Ok(true) = event::poll(Duration::ZERO) {
             let Ok(event) = event::read() else { break };
             is_changed = true;
             match act(&event) {
-                Act::Leave => return true,
+                // Ctrl-C may have been pressed right behind it.
+                Act::Leave => is_left = true,
                 Act::Interrupt => {
                     self.leave();
                     interrupt();
@@ -86,7 +92,8 @@ impl Full {
                 }
                 Act::Pause => {
                     if let (Some(steer), Some(model)) = (&self.steering, model) {
-                        steer(!model.is_paused());
+                        self.has_paused = !model.is_paused();
+                        steer(self.has_paused);
                     }
                 }
                 Act::Redraw => self.screen.forget(),
@@ -94,15 +101,23 @@ impl Full {
                 Act::Nothing => {}
             }
         }
-        if is_changed && let Some(model) = model {
+        if is_changed
+            && !is_left
+            && let Some(model) = model
+        {
             self.redraw(model);
         }
-        self.is_broken
+        is_left || self.is_broken
     }
 
-    /// Gives the screen back, and prints what was kept for that.
+    /// Gives the screen back, and prints what was kept for that. What was paused by a key goes on, as nobody could let it.
     pub(super) fn leave(&mut self) {
         self.screen.leave();
+        if std::mem::take(&mut self.has_paused)
+            && let Some(steer) = &self.steering
+        {
+            steer(false);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 
-use super::super::screen::write;
+use super::super::capture::write;
 
 /// So many bytes of log lines are kept while the view has the screen.
 const KEPT: usize = 1 << 20;
@@ -27,6 +27,8 @@ pub(in super::super) struct FullScreen(Mutex<State>);
 struct State {
     /// Whether the terminal is ours.
     is_on: bool,
+    /// Whether it will not be ours again.
+    is_over: bool,
     /// What is on the screen, if that is known.
     shown: Option<Buffer>,
     /// Log lines.
@@ -42,6 +44,9 @@ impl FullScreen {
     /// Puts this on the screen, and takes the screen again if it was given back.
     pub(super) fn show(&self, buffer: Buffer) -> io::Result<()> {
         let mut state = self.state();
+        if state.is_over {
+            return Ok(());
+        }
         if !state.is_on {
             state.enter()?;
         }
@@ -72,21 +77,31 @@ impl FullScreen {
 
     /// Lets this print to the screen as it was before; the next frame takes the screen again.
     pub(in super::super) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
-        // A frame takes no longer than this unless the terminal is stuck, and then nothing helps.
+        let mut state = self.state_in_time();
+        if let Some(state) = &mut state {
+            state.leave();
+        }
+        print()
+    }
+
+    /// Gives the screen back for good.
+    pub(in super::super) fn end(&self) {
+        if let Some(mut state) = self.state_in_time() {
+            state.leave();
+            state.is_over = true;
+        }
+    }
+
+    /// A frame takes no longer than this unless the terminal is stuck, and then nothing helps.
+    fn state_in_time(&self) -> Option<MutexGuard<'_, State>> {
         for _ in 0..100 {
             match self.0.try_lock() {
-                Ok(mut state) => {
-                    state.leave();
-                    return print();
-                }
-                Err(TryLockError::Poisoned(state)) => {
-                    state.into_inner().leave();
-                    return print();
-                }
+                Ok(state) => return Some(state),
+                Err(TryLockError::Poisoned(state)) => return Some(state.into_inner()),
                 Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
             }
         }
-        print()
+        None
     }
 
     /// Keeps lines for later, or prints them if the screen is free.

@@ -1,0 +1,126 @@
+//! What a pipeline does while it goes on, and how it goes on after it was cut off.
+
+use crate::prints;
+
+#[test]
+fn crawl() {
+    prints(
+        "crawl",
+        "\
+/ has 3 new links
+/ants has 0 new links
+/flow has 1 new links
+/lost: stage `Visit`, task `visit`: 404 not found
+/flow/deep has 0 new links
+",
+    );
+}
+
+#[test]
+fn control() {
+    prints(
+        "control",
+        "\
+Print-W0 is waiting for paper
+fed: 1
+0: a letter is printed
+1: stage `Print`: cancelled
+2: stage `Print`: cancelled
+3: a ticket is printed
+4: stage `Print`: cancelled
+",
+    );
+}
+
+#[test]
+fn etl() {
+    prints(
+        "etl",
+        r#"100 results: 99 processed, 1 failed
+Extract: 100 completed, 10 retries
+Transform: 99 completed, 2 retries
+Load: 99 completed, 0 retries
+99 rows, the first is (0, "RAW_0 (EU)")
+"#,
+    );
+}
+
+#[test]
+fn rate_limited_api() {
+    prints(
+        "rate_limited_api",
+        "\
+20 cities, 29 requests, 2 at once at most
+the rate was kept: true
+",
+    );
+}
+
+#[test]
+fn priority() {
+    prints(
+        "priority",
+        "\
+blocker
+critical
+high
+normal
+another normal
+low
+results: 0, low, normal, another normal, high, critical
+",
+    );
+}
+
+#[test]
+fn backpressure() {
+    prints(
+        "backpressure",
+        "\
+the producer waits: true
+accepted: 4, left: 96
+fed later: 96, results: 100
+never more than 3 in the queue: true
+",
+    );
+}
+
+#[test]
+fn checkpoint() {
+    prints(
+        "checkpoint",
+        r#"first run: {"a": ["download", "convert", "publish"], "b": ["download", "convert"], "c": ["download"]}
+second run: {"b": ["publish"], "c": ["convert", "publish"], "d": ["download", "convert", "publish"]}
+"#,
+    );
+}
+
+#[test]
+fn resume_skip_if() {
+    prints(
+        "resume_skip_if",
+        "\
+first run, Download: 3 completed, 0 skipped, 0 failed
+first run, Convert: 0 completed, 0 skipped, 3 failed
+second run, Download: 0 completed, 3 skipped, 0 failed
+second run, Convert: 3 completed, 0 skipped, 0 failed
+third run, Download: 0 completed, 3 skipped, 0 failed
+third run, Convert: 0 completed, 3 skipped, 0 failed
+",
+    );
+}
+
+#[test]
+fn streaming() {
+    prints(
+        "streaming",
+        "\
+as they are done: stage `Nap`, task `nap`: who can sleep that long
+as they are done: 1
+as they are done: 9
+in order: 9
+in order: 1
+ten of them: 10
+",
+    );
+}
