@@ -25,6 +25,8 @@ pub(super) struct Inner<T> {
     /// How many items the last one took.
     pub(super) grasp: usize,
     pub(super) feeders: WaitList,
+    /// How many items were taken in since a feeder waits and none was called.
+    pub(super) overtaken: usize,
     pub(super) tickets: Option<Tickets>,
 }
 
@@ -76,9 +78,18 @@ impl<T> Inner<T> {
             .saturating_sub(self.fresh.len() + self.again.len() + self.reserved + self.lent)
     }
 
-    /// Feeders sleep until there is more room than this: fewer wake-ups, more to do for each.
+    /// Feeders sleep until there is more room than this: fewer wake-ups, more to do for each. But others may take the room
+    /// again and again before it is so much, hence not longer than until so many have gone past them.
     pub(super) fn slack(&self) -> usize {
-        (self.capacity - 1) / 2
+        let half = (self.capacity - 1) / 2;
+        if self.overtaken > half { 0 } else { half }
+    }
+
+    /// Notes that an item was taken in from who found room.
+    pub(super) fn note_taken_in(&mut self) {
+        if !self.feeders.is_empty() {
+            self.overtaken += 1;
+        }
     }
 
     /// The worker that is woken next, if it waits for so many items and none go before them.
@@ -179,6 +190,7 @@ impl<T> Inner<T> {
         }
         let room = self.room();
         if room > slack {
+            self.overtaken = 0;
             bell.extend((0..room).map_while(|_| self.feeders.next(Wake::Oldest)));
         }
     }

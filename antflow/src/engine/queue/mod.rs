@@ -80,6 +80,7 @@ impl<T> Queue<T> {
                 coming: 0,
                 grasp: 1,
                 feeders: WaitList::default(),
+                overtaken: 0,
                 tickets,
             })),
         }
@@ -99,6 +100,7 @@ impl<T> Queue<T> {
         }
         item.enter();
         inner.fresh.push(item.priority(), item);
+        inner.note_taken_in();
         if bell.is_muted() {
             bell.owe(inner.has_calls());
         } else {
