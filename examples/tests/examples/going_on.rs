@@ -73,6 +73,19 @@ results: 0, low, normal, another normal, high, critical
 }
 
 #[test]
+fn keys() {
+    prints(
+        "keys",
+        "\
+booked: 12
+ann: 100, -100, 300, 400
+bob: 100, -100, 300, 400
+eve: 100, -100, 300, 400
+",
+    );
+}
+
+#[test]
 fn backpressure() {
     prints(
         "backpressure",
