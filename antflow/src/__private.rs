@@ -1,7 +1,10 @@
 //! What the expansions of the macros name. Not for use by hand; it may change in any release.
 
+use crate::engine::same;
 pub use crate::engine::{Execute, More, One, Retryable, TaskList, Then, tasks, tasks_retried};
-pub use crate::stage::{ByRef, ByValue, Call, Fallible, Passing, StageExt, StateFor};
+pub use crate::stage::{
+    ByRef, ByValue, Call, Configured, Fallible, IntoStage, Passing, StageExt, StateFor, as_written,
+};
 
 /// Tells whether a type is a `Result`: the constant of this impl goes before the one of [`IsNoResult`].
 #[derive(Debug)]
@@ -127,6 +130,14 @@ pub trait Listed: crate::Task {}
 pub trait GivenBy<Output> {}
 
 impl<T> GivenBy<T> for T {}
+
+/// A declared pipeline, as the type that it was declared to have.
+///
+/// That it has it follows from the declaration. The compiler is not told, as it would infer the types of a pipeline that
+/// does not compile from it, and find the same mistake in them again.
+pub fn declared<A: 'static, B: 'static>(pipeline: A) -> B {
+    same(pipeline)
+}
 
 /// Checks the types at both ends of a declared pipeline.
 pub fn takes<S: crate::Accepts<T>, T>() {}

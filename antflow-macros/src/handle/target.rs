@@ -54,6 +54,8 @@ impl Target<'_> {
         [generics, predicates]: [&TokenStream; 2],
         body: &TokenStream,
     ) -> TokenStream {
+        // Always written, with the place of the macro: the compiler would propose to add a parameter for a type that it does
+        // not find, and say of the type twice that it is not there.
         let generics = self.params.declared_with(generics);
         let clause = self.params.clause(predicates);
         let ty = respanned(&self.ty(), written.end);

@@ -9,8 +9,30 @@ use super::parse::Declared;
 use crate::errors::Errors;
 use crate::signature::Ends;
 
+/// Expands the pipelines of one `pipeline!`.
+pub(super) fn expand_all(krate: &Path, declared: &[Declared]) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    for (index, pipeline) in declared.iter().enumerate() {
+        let name = &pipeline.name;
+        if declared[..index]
+            .iter()
+            .any(|earlier| earlier.name == *name)
+        {
+            let mut errors = Errors::default();
+            errors.at(
+                name,
+                format!("there are two pipelines `{name}`: rename one"),
+            );
+            errors.to_tokens(&mut tokens);
+        } else {
+            tokens.extend(expand(krate, pipeline));
+        }
+    }
+    tokens
+}
+
 /// Expands `pub Ingest: Url => RowId = fetch >> parse;`.
-pub(super) fn expand(krate: &Path, declared: &Declared) -> TokenStream {
+fn expand(krate: &Path, declared: &Declared) -> TokenStream {
     let Declared {
         attrs, vis, name, ..
     } = declared;
@@ -24,7 +46,8 @@ pub(super) fn expand(krate: &Path, declared: &Declared) -> TokenStream {
     let (ty, body) = if errors.is_empty() {
         let ends = check_ends(krate, declared, &stages);
         let chain = build(krate, &operands);
-        (pipeline_type(krate, &stages), quote!(#ends #chain))
+        let ty = pipeline_type(krate, &stages);
+        (ty, quote!(#ends #krate::__private::declared(#chain)))
     } else {
         let ty = quote!(<[(); { #errors }] as #krate::Signature>::Input);
         (ty, quote!(::core::unreachable!()))
@@ -74,14 +97,14 @@ fn aliases(operands: &mut [Operand], errors: &mut Errors) -> Vec<Alias> {
     aliases
 }
 
-/// `Pipeline<Next<First<fetch>, parse>>`
+/// `Pipeline<NextStage<FirstStage<fetch>, parse>>`
 fn pipeline_type(krate: &Path, stages: &[Alias]) -> TokenStream {
     let mut chain = TokenStream::new();
     for (index, stage) in stages.iter().enumerate() {
         let name = &stage.name;
         chain = match index {
-            0 => quote!(#krate::First<#name>),
-            _ => quote!(#krate::Next<#chain, #name>),
+            0 => quote!(#krate::FirstStage<#name>),
+            _ => quote!(#krate::NextStage<#chain, #name>),
         };
     }
     quote!(#krate::Pipeline<#chain>)

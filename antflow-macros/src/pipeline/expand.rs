@@ -12,10 +12,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     guard(&TokenStream::new(), || match parse::parse(input) {
         Ok(Input { krate, content }) => match content {
             Content::Chain(chain) => expression(&krate, &chain),
-            Content::Declared(declared) => declared
-                .iter()
-                .map(|declared| declare::expand(&krate, declared))
-                .collect(),
+            Content::Declared(declared) => declare::expand_all(&krate, &declared),
         },
         Err(error) => error.into_compile_error(),
     })

@@ -32,11 +32,15 @@ impl Operand {
     /// Any other expression, taken for the value of a stage.
     pub(super) fn value(whole: &Expr) -> Self {
         let mut innermost = whole;
-        while let Expr::MethodCall(call) = ungrouped(innermost) {
-            innermost = &call.receiver;
+        loop {
+            innermost = match ungrouped(innermost) {
+                Expr::MethodCall(call) => &call.receiver,
+                Expr::Field(field) => &field.base,
+                _ => break,
+            };
         }
         let value = match innermost {
-            Expr::Paren(paren) if !matches!(whole, Expr::MethodCall(_)) => &paren.expr,
+            Expr::Paren(paren) if std::ptr::eq(innermost, whole) => &paren.expr,
             _ => innermost,
         };
         Self {
@@ -82,14 +86,22 @@ fn default_of(ty: &TokenStream, span: Span) -> TokenStream {
 
 /// The method calls behind the innermost receiver.
 fn calls(whole: &Expr) -> TokenStream {
-    let Expr::MethodCall(call) = ungrouped(whole) else {
-        return TokenStream::new();
-    };
-    let mut tokens = calls(&call.receiver);
-    call.dot_token.to_tokens(&mut tokens);
-    call.method.to_tokens(&mut tokens);
-    call.turbofish.to_tokens(&mut tokens);
-    call.paren_token
-        .surround(&mut tokens, |tokens| call.args.to_tokens(tokens));
-    tokens
+    match ungrouped(whole) {
+        Expr::MethodCall(call) => {
+            let mut tokens = calls(&call.receiver);
+            call.dot_token.to_tokens(&mut tokens);
+            call.method.to_tokens(&mut tokens);
+            call.turbofish.to_tokens(&mut tokens);
+            call.paren_token
+                .surround(&mut tokens, |tokens| call.args.to_tokens(tokens));
+            tokens
+        }
+        Expr::Field(field) => {
+            let mut tokens = calls(&field.base);
+            field.dot_token.to_tokens(&mut tokens);
+            field.member.to_tokens(&mut tokens);
+            tokens
+        }
+        _ => TokenStream::new(),
+    }
 }

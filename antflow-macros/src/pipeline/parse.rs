@@ -56,14 +56,25 @@ impl Parse for Declared {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
+        if input.peek(Token![struct]) {
+            return Err(input.error("leave out `struct`: a pipeline is declared by its name alone"));
+        }
         let name: Ident = input.parse()?;
-        let ends = format!("expected the types at both ends, as in `{name}: Url => Row = ..`");
-        let missing = |error: syn::Error| syn::Error::new(error.span(), &ends);
-        input.parse::<Token![:]>().map_err(missing)?;
+        if input.peek(Token![<]) {
+            return Err(input.error("a pipeline with a name has no parameters: name the types"));
+        }
+        let missing = |what: &str| {
+            let message = format!("expected {what}, as in `{name}: Url => Row = fetch >> save;`");
+            move |error: syn::Error| syn::Error::new(error.span(), message)
+        };
+        let colon = missing("`:` and the types at both ends");
+        input.parse::<Token![:]>().map_err(colon)?;
         let first = input.parse()?;
-        input.parse::<Token![=>]>().map_err(missing)?;
+        let arrow = missing("`=>` and what the pipeline gives");
+        input.parse::<Token![=>]>().map_err(arrow)?;
         let last = input.parse()?;
-        input.parse::<Token![=]>().map_err(missing)?;
+        let equals = missing("`=` and the stages");
+        input.parse::<Token![=]>().map_err(equals)?;
         let chain = chain(input)?;
         if !input.is_empty() && !input.peek(Token![;]) {
             end_of_chain(input)?;

@@ -18,7 +18,7 @@ pub(super) struct StageImpl<'a> {
 }
 
 impl StageImpl<'_> {
-    /// `Stage`, `Hooks` if there are any, and `Execute`.
+    /// `Stage`, `IntoStage`, `Hooks` if there are any, and `Execute`.
     pub(super) fn expand(&self) -> TokenStream {
         let krate = &self.args.krate;
         let target = &self.target;
@@ -50,8 +50,16 @@ impl StageImpl<'_> {
             };
             target.implement(&head, &methods)
         });
+        let into_stage = quote! {
+            type Stage = Self;
+
+            fn into_stage(self) -> #krate::__private::Configured<Self> {
+                #krate::__private::as_written(self)
+            }
+        };
+        let into_stage = target.implement(&quote!(#krate::__private::IntoStage), &into_stage);
         let execute = self.execute();
-        quote!(#stage #hooks #execute)
+        quote!(#stage #into_stage #hooks #execute)
     }
 
     fn execute(&self) -> TokenStream {

@@ -2,7 +2,8 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Fields, ItemStruct, Path, Type};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Fields, ItemStruct, Path, Token, Type, Visibility};
 
 use super::args::StageArgs;
 use super::expand::impl_stage;
@@ -23,7 +24,10 @@ pub(super) fn expand(args: &StageArgs, item: &TokenStream, mut errors: Errors) -
         Ok(parsed) => parsed,
         Err(error) => {
             errors.push(error);
-            return quote!(#item #errors);
+            return match syn::parse2(item.clone()) {
+                Ok(head) => unreadable(args, &head, &errors),
+                Err(_) => quote!(#item #errors),
+            };
         }
     };
     let ItemStruct {
@@ -43,6 +47,31 @@ pub(super) fn expand(args: &StageArgs, item: &TokenStream, mut errors: Errors) -
             quote!(#declared #scope)
         }
     }
+}
+
+/// The beginning of a list: what is known of one whose tasks cannot be read.
+struct Head {
+    attrs: Vec<Attribute>,
+    vis: Visibility,
+    ident: Ident,
+}
+
+impl Parse for Head {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        input.parse::<Token![struct]>()?;
+        let ident = input.parse()?;
+        input.parse::<TokenStream>()?;
+        Ok(Self { attrs, vis, ident })
+    }
+}
+
+fn unreadable(args: &StageArgs, head: &Head, errors: &Errors) -> TokenStream {
+    let Head { attrs, vis, ident } = head;
+    let declared = declare(&quote!(#(#attrs)*), vis, ident, &Params::default());
+    let scope = scope(attrs, &without_tasks(args, ident, errors));
+    quote!(#declared #scope)
 }
 
 /// A stage whose own types are mistakes.
@@ -127,7 +156,10 @@ impl Tasks<'_> {
             name,
             params: &Params::default(),
         };
-        let types = quote!(type Input = #input; type Output = #output;);
+        // A task that is more private than the stage is underlined where it is listed.
+        let input_type = quote_spanned!(first.span()=> type Input = #input;);
+        let output_type = quote_spanned!(last.span()=> type Output = #output;);
+        let types = quote!(#input_type #output_type);
         let signature = target.implement(&quote!(#krate::Signature), &types);
         let accepts =
             target.implement_at(Ends::of(&self.written[0]), &quote!(#krate::Accepts<#input>));
