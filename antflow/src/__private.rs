@@ -2,6 +2,8 @@
 
 use crate::engine::same;
 pub use crate::engine::{Execute, More, One, Retryable, TaskList, Then, tasks, tasks_retried};
+use crate::pipeline::GraphStage;
+pub use crate::pipeline::Setting;
 pub use crate::stage::{
     ByRef, ByValue, Call, Configured, Fallible, IntoStage, Passing, StageExt, StateFor, as_written,
 };
@@ -120,7 +122,56 @@ impl<T> PassedOn<T> for T {
     label = "not a task",
     note = "a stage lists functions with `#[task]`: what a `#[stage]` says of workers, retries and limits would have no meaning here"
 )]
-pub trait Listed: crate::Task {}
+pub trait Listed: crate::Task {
+    /// The task's name.
+    const NAME: &'static str;
+}
+
+/// A name, whatever `str` means where it is written.
+pub type Text = &'static str;
+
+/// What a graph shows of a stage. Written by `#[stage]`.
+pub trait Described: crate::Signature {
+    /// The stage's name.
+    const NAME: &'static str;
+    /// The names of its tasks.
+    const TASKS: &'static [&'static str];
+    /// Keys and values, as they were written.
+    const SETTINGS: &'static [Setting];
+}
+
+/// Finds what a graph shows: the constants of this type's own impls go before those of [`NotOutlined`].
+#[derive(Debug)]
+pub struct Outline<S>(std::marker::PhantomData<S>);
+
+impl<S: Described> Outline<S> {
+    /// The stage.
+    pub const STAGE: GraphStage = GraphStage::of::<S>(S::NAME, S::TASKS, S::SETTINGS);
+}
+
+impl<T: Listed> Outline<T> {
+    /// The name of the task.
+    pub const TASK: &'static str = T::NAME;
+}
+
+/// What is no stage or no task, which is an error of its own.
+pub trait NotOutlined {
+    /// Nothing.
+    const STAGE: GraphStage = GraphStage::of::<Nowhere>("", &[], &[]);
+    /// Nothing.
+    const TASK: &'static str = "";
+}
+
+impl<T> NotOutlined for Outline<T> {}
+
+/// The types of no stage.
+#[derive(Debug)]
+pub enum Nowhere {}
+
+impl crate::Signature for Nowhere {
+    type Input = ();
+    type Output = ();
+}
 
 /// The output of a declared pipeline's last stage.
 #[diagnostic::on_unimplemented(

@@ -124,8 +124,8 @@ pub use item::{
 };
 pub use pipeline::{
     Builder, Chain, ConfigError, ControlError, FeedError, Feeder, FirstStage, FnStage, FnTask,
-    Handle, Launch, NextStage, Pipeline, ResultStream, Run, RunControl, StageHandle, StartError,
-    UnknownStage, from_fn,
+    Graph, GraphStage, Handle, Launch, NextStage, Pipeline, ResultStream, Run, RunControl,
+    StageHandle, StartError, UnknownStage, from_fn,
 };
 pub use stage::{
     Accepts, FromRef, Hooks, KeyedBy, OnWait, Rate, Retry, RetryMode, Signature, Stage,

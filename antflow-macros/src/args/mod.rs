@@ -9,6 +9,7 @@ mod parse;
 mod suggest;
 mod text;
 mod time;
+mod written;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -17,6 +18,7 @@ use syn::{Expr, Ident, Lit, Path};
 pub(crate) use self::number::check_count;
 pub(crate) use self::suggest::nearest;
 pub(crate) use self::time::{Time, Zero};
+pub(crate) use self::written::{Setting, written};
 use crate::errors::Errors;
 
 /// Which keys an attribute takes.

@@ -1,13 +1,16 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Path;
+use syn::ext::IdentExt as _;
 
 use super::check;
 use super::expand::build;
 use super::operand::Operand;
 use super::parse::Declared;
+use crate::args::written;
 use crate::errors::Errors;
 use crate::signature::Ends;
+use crate::stage::settings;
 
 /// Expands the pipelines of one `pipeline!`.
 pub(super) fn expand_all(krate: &Path, declared: &[Declared]) -> TokenStream {
@@ -53,15 +56,19 @@ fn expand(krate: &Path, declared: &Declared) -> TokenStream {
         (ty, quote!(::core::unreachable!()))
     };
     let aliases = stages.iter().map(|stage| &stage.declaration);
-    let line = format!("The pipeline, without a state: {}.", described(declared));
+    let line = format!(" The pipeline, without a state: {}.", described(declared));
+    let docs = docs(declared, &operands);
+    let graph = graph(krate, declared, &operands, &stages);
     quote! {
         #(#attrs)*
+        #docs
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default)]
         #vis struct #name;
 
         const _: () = {
             #(#aliases)*
             impl #name {
+                #graph
                 #[doc = #line]
                 #[allow(private_interfaces, clippy::new_ret_no_self)]
                 #vis fn new() -> #ty {
@@ -130,10 +137,55 @@ fn check_ends(krate: &Path, declared: &Declared, stages: &[Alias]) -> TokenStrea
 }
 
 fn described(declared: &Declared) -> String {
-    let text = |tokens: TokenStream| tokens.to_string();
     format!(
         "from `{}` to `{}`",
-        text(declared.input.to_token_stream()),
-        text(declared.output.to_token_stream())
+        written(&declared.input),
+        written(&declared.output)
     )
+}
+
+/// What stands below the user's documentation.
+fn docs(declared: &Declared, operands: &[Operand]) -> TokenStream {
+    let has_docs = declared
+        .attrs
+        .iter()
+        .any(|attr| attr.path().is_ident("doc"));
+    let empty = has_docs.then(|| quote!(#[doc = ""]));
+    let chain: Vec<_> = operands.iter().map(|operand| &*operand.text).collect();
+    let line = format!(
+        " The pipeline `{}`, {}.",
+        chain.join(" >> "),
+        described(declared)
+    );
+    quote!(#empty #[doc = #line])
+}
+
+/// `GRAPH`: the stages, and that each hands its items to the next.
+fn graph(krate: &Path, declared: &Declared, operands: &[Operand], stages: &[Alias]) -> TokenStream {
+    if stages.is_empty() {
+        return TokenStream::new();
+    }
+    let Declared { vis, name, .. } = declared;
+    let name = name.unraw().to_string();
+    let nodes = operands.iter().zip(stages).map(|(operand, stage)| {
+        let ty = &stage.name;
+        let named = operand.used.name.as_ref().map(|name| quote!(.named(#name)));
+        let settings = settings(&operand.used.settings);
+        let used = (!settings.is_empty()).then(|| quote!(.used_with(&[#settings])));
+        quote!(#krate::__private::Outline::<#ty>::STAGE #named #used)
+    });
+    let edges = (1..stages.len()).map(|to| {
+        let from = to - 1;
+        quote!((#from, #to))
+    });
+    quote! {
+        /// The stages of the pipeline, what they are set to, and how they are wired.
+        #vis const GRAPH: #krate::Graph = {
+            #[allow(unused_imports)]
+            use #krate::__private::NotOutlined as _;
+            const STAGES: &[#krate::GraphStage] = &[#(#nodes),*];
+            #krate::Graph::new(#name, STAGES, &[#(#edges),*])
+        };
+
+    }
 }

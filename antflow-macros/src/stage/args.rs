@@ -3,7 +3,7 @@ use quote::{format_ident, quote};
 use syn::{ExprPath, LitStr, Path};
 
 use super::valid;
-use crate::args::{Args, Keys, Time, Zero};
+use crate::args::{Args, Keys, Setting, Time, Zero};
 use crate::errors::Errors;
 
 /// What `#[stage]` takes.
@@ -39,6 +39,8 @@ pub(super) struct StageArgs {
     settings: TokenStream,
     pub(super) retry: Option<Mode>,
     pub(super) hooks: HookArgs,
+    /// All keys, as they were written.
+    pub(super) written: Vec<Setting>,
 }
 
 /// What is repeated after a failure.
@@ -100,6 +102,7 @@ impl StageArgs {
             settings,
             retry: retry.map(|(mode, _)| mode),
             hooks,
+            written: args.settings(),
         }
     }
 
@@ -116,11 +119,15 @@ impl StageArgs {
     pub(super) fn config(&self, item: &Ident) -> TokenStream {
         let krate = &self.krate;
         let settings = &self.settings;
-        let name = self
-            .name
-            .as_ref()
-            .map_or_else(|| upper_camel_case(item), LitStr::value);
+        let name = self.stage_name(item);
         quote!(#krate::StageConfig::new(#name) #settings)
+    }
+
+    /// The name of the stage.
+    pub(super) fn stage_name(&self, item: &Ident) -> String {
+        self.name
+            .as_ref()
+            .map_or_else(|| upper_camel_case(item), LitStr::value)
     }
 }
 

@@ -9,7 +9,7 @@ use super::args::StageArgs;
 use super::expand::impl_stage;
 use super::impls::StageImpl;
 use crate::errors::Errors;
-use crate::handle::{Handle, Target, declare, scope};
+use crate::handle::{Handle, Target, declare, of_list, scope};
 use crate::signature::{Ends, Params, bare, crate_at};
 
 /// The tasks, with an alias each: what is no type is then reported once.
@@ -34,7 +34,10 @@ pub(super) fn expand(args: &StageArgs, item: &TokenStream, mut errors: Errors) -
         attrs, vis, ident, ..
     } = &parsed;
     let tasks = read(&parsed, &mut errors);
-    let declared = declare(&quote!(#(#attrs)*), vis, ident, &Params::default());
+    let docs = tasks
+        .as_ref()
+        .map(|tasks| of_list(attrs, tasks, &args.written));
+    let declared = declare(&quote!(#(#attrs)* #docs), vis, ident, &Params::default());
     match tasks {
         Some(tasks) => {
             let inside = Tasks::new(&args.krate, tasks).expand(args, ident);
@@ -163,15 +166,24 @@ impl Tasks<'_> {
         let signature = target.implement(&quote!(#krate::Signature), &types);
         let accepts =
             target.implement_at(Ends::of(&self.written[0]), &quote!(#krate::Accepts<#input>));
+        let names = self
+            .aliases
+            .iter()
+            .map(|alias| quote!(#krate::__private::Outline::<#alias>::TASK));
         let stage = StageImpl {
             args,
             target,
+            task_names: Some(quote!(#(#names),*)),
             state_predicates: self.state_predicates(),
             tasks: self.chain(args),
             lists_tasks: true,
         };
         let stage = stage.expand();
-        quote!(#(#aliases)* #signature #accepts #stage)
+        quote! {
+            #[allow(unused_imports)]
+            use #krate::__private::NotOutlined as _;
+            #(#aliases)* #signature #accepts #stage
+        }
     }
 
     /// That everything listed is a task, and what the pipeline's state must be: that every task can be called with it.

@@ -3,7 +3,7 @@ use quote::quote;
 use syn::ext::IdentExt as _;
 use syn::{ExprPath, LitStr, Path};
 
-use crate::args::{Args, Keys, Time, Zero};
+use crate::args::{Args, Keys, Setting, Time, Zero};
 use crate::errors::Errors;
 use crate::stage;
 
@@ -27,6 +27,8 @@ pub(super) struct TaskArgs {
     name: Option<LitStr>,
     /// Calls on the `TaskConfig`.
     settings: TokenStream,
+    /// All keys, as they were written.
+    pub(super) written: Vec<Setting>,
 }
 
 impl TaskArgs {
@@ -48,6 +50,7 @@ impl TaskArgs {
             retry_if: args.function("retry_if", errors),
             name,
             settings,
+            written: args.settings(),
         }
     }
 
@@ -55,10 +58,14 @@ impl TaskArgs {
     pub(super) fn config(&self, function: &Ident) -> TokenStream {
         let krate = &self.krate;
         let settings = &self.settings;
-        let name = self
-            .name
-            .as_ref()
-            .map_or_else(|| function.unraw().to_string(), LitStr::value);
+        let name = self.task_name(function);
         quote!(#krate::TaskConfig::new(#name) #settings)
+    }
+
+    /// The name of the task.
+    pub(super) fn task_name(&self, function: &Ident) -> String {
+        self.name
+            .as_ref()
+            .map_or_else(|| function.unraw().to_string(), LitStr::value)
     }
 }
