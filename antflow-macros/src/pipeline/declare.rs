@@ -1,16 +1,13 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Path;
-use syn::ext::IdentExt as _;
 
-use super::check;
 use super::expand::build;
 use super::operand::Operand;
-use super::parse::Declared;
-use crate::args::written;
+use super::parse::{Body, Declared};
+use super::{check, graph};
 use crate::errors::Errors;
 use crate::signature::Ends;
-use crate::stage::settings;
 
 /// Expands the pipelines of one `pipeline!`.
 pub(super) fn expand_all(krate: &Path, declared: &[Declared]) -> TokenStream {
@@ -36,29 +33,83 @@ pub(super) fn expand_all(krate: &Path, declared: &[Declared]) -> TokenStream {
 
 /// Expands `pub Ingest: Url => RowId = fetch >> parse;`.
 fn expand(krate: &Path, declared: &Declared) -> TokenStream {
+    let mut errors = Errors::default();
+    let whole = match &declared.body {
+        Ok(body) => whole(krate, declared, body, &mut errors),
+        Err(error) => {
+            errors.push(error.clone());
+            None
+        }
+    };
+    whole.unwrap_or_else(|| mistaken(krate, declared, &errors))
+}
+
+/// A pipeline without mistakes.
+fn whole(
+    krate: &Path,
+    declared: &Declared,
+    body: &Body,
+    errors: &mut Errors,
+) -> Option<TokenStream> {
+    let mut operands = check::operands(&body.chain, errors);
+    if !errors.is_empty() {
+        return None;
+    }
+    let stages = aliases(&mut operands, errors);
+    if !errors.is_empty() {
+        return None;
+    }
+    let graph = graph::constant(krate, declared, &operands, &stages);
+    let docs = graph::docs(declared, body, &operands);
+    let ends = check_ends(krate, body, &stages);
+    let chain = build(krate, &operands);
+    let aliases = stages.iter().map(|stage| &stage.declaration);
+    let new = new(
+        declared,
+        &pipeline_type(krate, &stages),
+        &quote!(#ends #krate::__private::declared(#chain)),
+    );
+    Some(item(
+        declared,
+        &docs,
+        &quote!(#(#aliases)*),
+        &quote!(#graph #new),
+    ))
+}
+
+/// The type of a pipeline that is a mistake: the compiler says nothing about its uses.
+fn mistaken(krate: &Path, declared: &Declared, errors: &Errors) -> TokenStream {
+    let graph = graph::constant(krate, declared, &[], &[]);
+    let new = new(
+        declared,
+        &quote!(<[(); { #errors }] as #krate::Signature>::Input),
+        &quote!(::core::unreachable!()),
+    );
+    let nothing = TokenStream::new();
+    item(declared, &nothing, &nothing, &quote!(#graph #new))
+}
+
+fn new(declared: &Declared, ty: &TokenStream, body: &TokenStream) -> TokenStream {
+    let vis = &declared.vis;
+    quote! {
+        /// The pipeline, without a state.
+        #[allow(private_interfaces, clippy::new_ret_no_self)]
+        #vis fn new() -> #ty {
+            #body
+        }
+    }
+}
+
+/// The type with what is in its impl, and what its impl needs.
+fn item(
+    declared: &Declared,
+    docs: &TokenStream,
+    aliases: &TokenStream,
+    inside: &TokenStream,
+) -> TokenStream {
     let Declared {
         attrs, vis, name, ..
     } = declared;
-    let mut errors = Errors::default();
-    let mut operands = check::operands(&declared.chain, &mut errors);
-    let stages = if errors.is_empty() {
-        aliases(&mut operands, &mut errors)
-    } else {
-        Vec::new()
-    };
-    let (ty, body) = if errors.is_empty() {
-        let ends = check_ends(krate, declared, &stages);
-        let chain = build(krate, &operands);
-        let ty = pipeline_type(krate, &stages);
-        (ty, quote!(#ends #krate::__private::declared(#chain)))
-    } else {
-        let ty = quote!(<[(); { #errors }] as #krate::Signature>::Input);
-        (ty, quote!(::core::unreachable!()))
-    };
-    let aliases = stages.iter().map(|stage| &stage.declaration);
-    let line = format!(" The pipeline, without a state: {}.", described(declared));
-    let docs = docs(declared, &operands);
-    let graph = graph(krate, declared, &operands, &stages);
     quote! {
         #(#attrs)*
         #docs
@@ -66,22 +117,15 @@ fn expand(krate: &Path, declared: &Declared) -> TokenStream {
         #vis struct #name;
 
         const _: () = {
-            #(#aliases)*
-            impl #name {
-                #graph
-                #[doc = #line]
-                #[allow(private_interfaces, clippy::new_ret_no_self)]
-                #vis fn new() -> #ty {
-                    #body
-                }
-            }
+            #aliases
+            impl #name { #inside }
         };
     }
 }
 
 /// A stage's type under a name of its own, so that one that does not exist is reported once.
-struct Alias {
-    name: Ident,
+pub(super) struct Alias {
+    pub(super) name: Ident,
     declaration: TokenStream,
 }
 
@@ -118,11 +162,11 @@ fn pipeline_type(krate: &Path, stages: &[Alias]) -> TokenStream {
 }
 
 /// Checks the declared types, each where it was written.
-fn check_ends(krate: &Path, declared: &Declared, stages: &[Alias]) -> TokenStream {
+fn check_ends(krate: &Path, body: &Body, stages: &[Alias]) -> TokenStream {
     let (Some(first), Some(last)) = (stages.first(), stages.last()) else {
         return TokenStream::new();
     };
-    let Declared { input, output, .. } = declared;
+    let Body { input, output, .. } = body;
     let at = |stage: &Alias, span: Span| {
         let mut name = stage.name.clone();
         name.set_span(span);
@@ -134,58 +178,4 @@ fn check_ends(krate: &Path, declared: &Declared, stages: &[Alias]) -> TokenStrea
     let given = quote_spanned!(out_of=> <#last as #krate::Signature>::Output);
     let gives = quote_spanned!(out_of=> #krate::__private::gives::<#output, #given>(););
     quote!(#takes #gives)
-}
-
-fn described(declared: &Declared) -> String {
-    format!(
-        "from `{}` to `{}`",
-        written(&declared.input),
-        written(&declared.output)
-    )
-}
-
-/// What stands below the user's documentation.
-fn docs(declared: &Declared, operands: &[Operand]) -> TokenStream {
-    let has_docs = declared
-        .attrs
-        .iter()
-        .any(|attr| attr.path().is_ident("doc"));
-    let empty = has_docs.then(|| quote!(#[doc = ""]));
-    let chain: Vec<_> = operands.iter().map(|operand| &*operand.text).collect();
-    let line = format!(
-        " The pipeline `{}`, {}.",
-        chain.join(" >> "),
-        described(declared)
-    );
-    quote!(#empty #[doc = #line])
-}
-
-/// `GRAPH`: the stages, and that each hands its items to the next.
-fn graph(krate: &Path, declared: &Declared, operands: &[Operand], stages: &[Alias]) -> TokenStream {
-    if stages.is_empty() {
-        return TokenStream::new();
-    }
-    let Declared { vis, name, .. } = declared;
-    let name = name.unraw().to_string();
-    let nodes = operands.iter().zip(stages).map(|(operand, stage)| {
-        let ty = &stage.name;
-        let named = operand.used.name.as_ref().map(|name| quote!(.named(#name)));
-        let settings = settings(&operand.used.settings);
-        let used = (!settings.is_empty()).then(|| quote!(.used_with(&[#settings])));
-        quote!(#krate::__private::Outline::<#ty>::STAGE #named #used)
-    });
-    let edges = (1..stages.len()).map(|to| {
-        let from = to - 1;
-        quote!((#from, #to))
-    });
-    quote! {
-        /// The stages of the pipeline, what they are set to, and how they are wired.
-        #vis const GRAPH: #krate::Graph = {
-            #[allow(unused_imports)]
-            use #krate::__private::NotOutlined as _;
-            const STAGES: &[#krate::GraphStage] = &[#(#nodes),*];
-            #krate::Graph::new(#name, STAGES, &[#(#edges),*])
-        };
-
-    }
 }

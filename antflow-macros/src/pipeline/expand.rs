@@ -14,8 +14,27 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             Content::Chain(chain) => expression(&krate, &chain),
             Content::Declared(declared) => declare::expand_all(&krate, &declared),
         },
-        Err(error) => error.into_compile_error(),
+        Err(unread) => {
+            let mut errors = Errors::default();
+            let mut operands = Vec::new();
+            for stage in &unread.stages {
+                // What else is wrong is said when this is mended.
+                operands.extend(check::operands(stage, &mut Errors::default()));
+            }
+            errors.push(unread.error);
+            mistaken(&operands, &errors)
+        }
     })
+}
+
+/// The mistakes, and the stages beside them, so that editors know what the names mean. Without their settings, which may
+/// be the mistake.
+fn mistaken(operands: &[Operand], errors: &Errors) -> TokenStream {
+    if operands.is_empty() {
+        return quote!(#errors);
+    }
+    let stages = operands.iter().map(Operand::without_settings);
+    quote!({ #(let _ = #stages;)* #errors })
 }
 
 fn expression(krate: &Path, chain: &Expr) -> TokenStream {
@@ -24,7 +43,7 @@ fn expression(krate: &Path, chain: &Expr) -> TokenStream {
     if errors.is_empty() {
         build(krate, &operands)
     } else {
-        quote!({ #errors })
+        mistaken(&operands, &errors)
     }
 }
 

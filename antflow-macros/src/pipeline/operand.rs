@@ -64,6 +64,11 @@ impl Operand {
         self.value = default_of(&quote!(#ty), self.span);
     }
 
+    /// The stage as it was written, before it was set for this use.
+    pub(super) fn without_settings(&self) -> &TokenStream {
+        &self.value
+    }
+
     /// Whether methods are called on it.
     pub(super) fn has_overrides(&self) -> bool {
         !self.calls.is_empty()
