@@ -22,7 +22,7 @@ async fn price(_name: String, count: u32) -> u32 {
     count * 50
 }
 
-#[stage(retry = "per_stage", attempts = 3)]
+#[stage(retry = "per_stage", attempts = 3, wait = "1ms")]
 struct Quote(check, price);
 
 pipeline! {

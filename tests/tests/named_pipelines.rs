@@ -1,6 +1,6 @@
 //! `pipeline! { pub Ingest: Url => Row = fetch >> save; }`: a type with a name that knows its stages.
 
-use antflow::{Graph, State, pipeline, stage, task};
+use antflow::{Graph, GraphStage, State, pipeline, stage, task};
 use antflow_tests::{values, within};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -91,13 +91,13 @@ fn its_stages_are_known_when_it_is_compiled() {
 
 #[test]
 fn its_graph_names_the_stages_as_a_run_does() {
-    let names = CountWords::GRAPH.stages().iter().map(|stage| stage.name());
+    let names = CountWords::GRAPH.stages().iter().map(GraphStage::name);
     assert!(names.eq(CountWords::new().stage_names()));
 }
 
 #[test]
 fn a_list_shows_its_tasks_by_their_names() {
-    let tasks = CountWords::GRAPH.stages().iter().map(|stage| stage.tasks());
+    let tasks = CountWords::GRAPH.stages().iter().map(GraphStage::tasks);
     assert_eq!(
         tasks.collect::<Vec<_>>(),
         [&["fetch"][..], &["trim", "words"], &["pass"], &["count"]]

@@ -43,7 +43,7 @@ enum Value {
     /// The key stands alone.
     None,
     /// `key = value`
-    Given(Expr),
+    Given(Box<Expr>),
     /// A mistake that was reported.
     Broken,
 }
