@@ -10,7 +10,7 @@ use crate::errors::Errors;
 use crate::signature::Ends;
 
 /// Expands the pipelines of one `pipeline!`.
-pub(super) fn expand_all(krate: &Path, declared: &[Declared]) -> TokenStream {
+pub(super) fn expand_all(krate: &Path, import: &TokenStream, declared: &[Declared]) -> TokenStream {
     let mut tokens = TokenStream::new();
     for (index, pipeline) in declared.iter().enumerate() {
         let name = &pipeline.name;
@@ -25,28 +25,29 @@ pub(super) fn expand_all(krate: &Path, declared: &[Declared]) -> TokenStream {
             );
             errors.to_tokens(&mut tokens);
         } else {
-            tokens.extend(expand(krate, pipeline));
+            tokens.extend(expand(krate, import, pipeline));
         }
     }
     tokens
 }
 
 /// Expands `pub Ingest: Url => RowId = fetch >> parse;`.
-fn expand(krate: &Path, declared: &Declared) -> TokenStream {
+fn expand(krate: &Path, import: &TokenStream, declared: &Declared) -> TokenStream {
     let mut errors = Errors::default();
     let whole = match &declared.body {
-        Ok(body) => whole(krate, declared, body, &mut errors),
+        Ok(body) => whole(krate, import, declared, body, &mut errors),
         Err(error) => {
             errors.push(error.clone());
             None
         }
     };
-    whole.unwrap_or_else(|| mistaken(krate, declared, &errors))
+    whole.unwrap_or_else(|| mistaken(krate, import, declared, &errors))
 }
 
 /// A pipeline without mistakes.
 fn whole(
     krate: &Path,
+    import: &TokenStream,
     declared: &Declared,
     body: &Body,
     errors: &mut Errors,
@@ -72,21 +73,25 @@ fn whole(
     Some(item(
         declared,
         &docs,
-        &quote!(#(#aliases)*),
+        &quote!(#import #(#aliases)*),
         &quote!(#graph #new),
     ))
 }
 
 /// The type of a pipeline that is a mistake: the compiler says nothing about its uses.
-fn mistaken(krate: &Path, declared: &Declared, errors: &Errors) -> TokenStream {
+fn mistaken(
+    krate: &Path,
+    import: &TokenStream,
+    declared: &Declared,
+    errors: &Errors,
+) -> TokenStream {
     let graph = graph::constant(krate, declared, &[], &[]);
     let new = new(
         declared,
         &quote!(<[(); { #errors }] as #krate::Signature>::Input),
         &quote!(::core::unreachable!()),
     );
-    let nothing = TokenStream::new();
-    item(declared, &nothing, &nothing, &quote!(#graph #new))
+    item(declared, &TokenStream::new(), import, &quote!(#graph #new))
 }
 
 fn new(declared: &Declared, ty: &TokenStream, body: &TokenStream) -> TokenStream {

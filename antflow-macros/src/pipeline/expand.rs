@@ -10,9 +10,13 @@ use crate::errors::{Errors, guard};
 /// Expands `pipeline!(input)`.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     guard(&TokenStream::new(), || match parse::parse(input) {
-        Ok(Input { krate, content }) => match content {
-            Content::Chain(chain) => expression(&krate, &chain),
-            Content::Declared(declared) => declare::expand_all(&krate, &declared),
+        Ok(Input {
+            krate,
+            import,
+            content,
+        }) => match content {
+            Content::Chain(chain) => expression(&krate, &import, &chain),
+            Content::Declared(declared) => declare::expand_all(&krate, &import, &declared),
         },
         Err(unread) => {
             let mut errors = Errors::default();
@@ -37,13 +41,17 @@ fn mistaken(operands: &[Operand], errors: &Errors) -> TokenStream {
     quote!({ #(let _ = #stages;)* #errors })
 }
 
-fn expression(krate: &Path, chain: &Expr) -> TokenStream {
+fn expression(krate: &Path, import: &TokenStream, chain: &Expr) -> TokenStream {
     let mut errors = Errors::default();
     let operands = check::operands(chain, &mut errors);
-    if errors.is_empty() {
-        build(krate, &operands)
+    if !errors.is_empty() {
+        return mistaken(&operands, &errors);
+    }
+    let chain = build(krate, &operands);
+    if import.is_empty() {
+        chain
     } else {
-        mistaken(&operands, &errors)
+        quote!({ #import #chain })
     }
 }
 

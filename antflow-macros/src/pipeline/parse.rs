@@ -3,11 +3,13 @@ use quote::quote;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Attribute, Expr, Ident, Path, Token, Type, Visibility};
 
-use crate::args::default_crate_path;
+use crate::args::{default_crate_path, imported};
 
 /// What stands in `pipeline!`, behind `crate = path;`.
 pub(super) struct Input {
     pub(super) krate: Path,
+    /// What makes the path one that leads to the crate.
+    pub(super) import: TokenStream,
     pub(super) content: Content,
 }
 
@@ -36,7 +38,7 @@ pub(super) struct Body {
 /// Reads the input; on a mistake, also the stages that can be read all the same.
 pub(super) fn parse(tokens: TokenStream) -> Result<Input, Unread> {
     let parser = |input: ParseStream<'_>| {
-        let krate = crate_path(input)?;
+        let (krate, import) = imported(crate_path(input)?);
         let content = if is_declared(input) {
             let mut declared = Vec::new();
             while !input.is_empty() {
@@ -53,7 +55,11 @@ pub(super) fn parse(tokens: TokenStream) -> Result<Input, Unread> {
                     error,
                 })
         };
-        Ok(content.map(|content| Input { krate, content }))
+        Ok(content.map(|content| Input {
+            krate,
+            import,
+            content,
+        }))
     };
     parser.parse2(tokens).unwrap_or_else(|error| {
         Err(Unread {

@@ -34,6 +34,8 @@ pub(crate) const KEYS: &[&str] = &[
 /// The arguments of `#[stage]`.
 pub(super) struct StageArgs {
     pub(super) krate: Path,
+    /// What makes the path one that leads to the crate.
+    pub(super) import: TokenStream,
     name: Option<LitStr>,
     /// Calls on the `StageConfig`, in the order of the keys above.
     settings: TokenStream,
@@ -68,7 +70,7 @@ impl StageArgs {
             foreign: None,
         };
         let args = Args::parse(tokens, &keys, errors);
-        let krate = args.crate_path(errors);
+        let (krate, import) = args.crate_path(errors);
         let name = args.name(errors);
         let mut settings = TokenStream::new();
         let mut set = |key, value: Option<TokenStream>| settings.extend(args.setter(key, value));
@@ -98,6 +100,7 @@ impl StageArgs {
         valid::check(&args, errors);
         Self {
             krate,
+            import,
             name,
             settings,
             retry: retry.map(|(mode, _)| mode),

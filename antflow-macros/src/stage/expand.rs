@@ -51,7 +51,8 @@ fn function(args: &StageArgs, item: &TokenStream, mut errors: Errors) -> TokenSt
     let items = handle.items(&function, "stage", &args.written, &errors);
     let task = handle.impls("stage", &task_config, retry_if, &errors);
     let stage = impl_stage(args, &handle);
-    let scope = scope(&function.attrs, &quote!(#task #stage));
+    let import = &args.import;
+    let scope = scope(&function.attrs, &quote!(#import #task #stage));
     quote!(#item #items #scope)
 }
 

@@ -88,7 +88,8 @@ fn without_tasks(args: &StageArgs, name: &Ident, errors: &Errors) -> TokenStream
     };
     let task = handle.impls("stage", &quote!(#krate::TaskConfig::new("")), None, errors);
     let stage = impl_stage(args, &handle);
-    quote!(#task #stage)
+    let import = &args.import;
+    quote!(#import #task #stage)
 }
 
 /// The types of the fields, if they are tasks by their form.
@@ -179,7 +180,9 @@ impl Tasks<'_> {
             lists_tasks: true,
         };
         let stage = stage.expand();
+        let import = &args.import;
         quote! {
+            #import
             #[allow(unused_imports)]
             use #krate::__private::NotOutlined as _;
             #(#aliases)* #signature #accepts #stage

@@ -23,6 +23,8 @@ const KEYS: Keys = Keys {
 /// The arguments of `#[task]`.
 pub(super) struct TaskArgs {
     pub(super) krate: Path,
+    /// What makes the path one that leads to the crate.
+    pub(super) import: TokenStream,
     pub(super) retry_if: Option<ExprPath>,
     name: Option<LitStr>,
     /// Calls on the `TaskConfig`.
@@ -34,7 +36,7 @@ pub(super) struct TaskArgs {
 impl TaskArgs {
     pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let args = Args::parse(tokens, &KEYS, errors);
-        let krate = args.crate_path(errors);
+        let (krate, import) = args.crate_path(errors);
         let name = args.name(errors);
         let mut settings = TokenStream::new();
         let mut set = |key, value: Option<TokenStream>| settings.extend(args.setter(key, value));
@@ -47,6 +49,7 @@ impl TaskArgs {
         set("rate", args.rate(&krate, errors));
         Self {
             krate,
+            import,
             retry_if: args.function("retry_if", errors),
             name,
             settings,

@@ -24,7 +24,8 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
         let items = handle.items(&function, "task", &args.written, &errors);
         let impls = handle.impls("task", &config, retry_if, &errors);
         let listed = handle.impl_listed(&args.task_name(handle.name));
-        let scope = scope(&function.attrs, &quote!(#impls #listed));
+        let import = &args.import;
+        let scope = scope(&function.attrs, &quote!(#import #impls #listed));
         quote!(#item #items #scope)
     })
 }
