@@ -90,6 +90,9 @@ impl Params {
     /// `<..>` for an impl that has these parameters and `more`.
     pub(crate) fn declared_with(&self, more: &TokenStream) -> TokenStream {
         let declared = &self.declared;
+        if declared.is_empty() && more.is_empty() {
+            return TokenStream::new();
+        }
         quote!(<#declared #more>)
     }
 
