@@ -1,7 +1,12 @@
 //! What the expansions of the macros name. Not for use by hand; it may change in any release.
 
+use crate::engine::same;
 pub use crate::engine::{Execute, More, One, Retryable, TaskList, Then, tasks, tasks_retried};
-pub use crate::stage::{ByRef, ByValue, Call, Fallible, Passing, StageExt, StateFor};
+use crate::pipeline::GraphStage;
+pub use crate::pipeline::Setting;
+pub use crate::stage::{
+    ByRef, ByValue, Call, Configured, Fallible, IntoStage, Passing, StageExt, StateFor, as_written,
+};
 
 /// Tells whether a type is a `Result`: the constant of this impl goes before the one of [`IsNoResult`].
 #[derive(Debug)]
@@ -117,7 +122,56 @@ impl<T> PassedOn<T> for T {
     label = "not a task",
     note = "a stage lists functions with `#[task]`: what a `#[stage]` says of workers, retries and limits would have no meaning here"
 )]
-pub trait Listed: crate::Task {}
+pub trait Listed: crate::Task {
+    /// The task's name.
+    const NAME: &'static str;
+}
+
+/// A name, whatever `str` means where it is written.
+pub type Text = &'static str;
+
+/// What a graph shows of a stage. Written by `#[stage]`.
+pub trait Described: crate::Signature {
+    /// The stage's name.
+    const NAME: &'static str;
+    /// The names of its tasks.
+    const TASKS: &'static [&'static str];
+    /// Keys and values, as they were written.
+    const SETTINGS: &'static [Setting];
+}
+
+/// Finds what a graph shows: the constants of this type's own impls go before those of [`NotOutlined`].
+#[derive(Debug)]
+pub struct Outline<S>(std::marker::PhantomData<S>);
+
+impl<S: Described> Outline<S> {
+    /// The stage.
+    pub const STAGE: GraphStage = GraphStage::of::<S>(S::NAME, S::TASKS, S::SETTINGS);
+}
+
+impl<T: Listed> Outline<T> {
+    /// The name of the task.
+    pub const TASK: &'static str = T::NAME;
+}
+
+/// What is no stage or no task, which is an error of its own.
+pub trait NotOutlined {
+    /// Nothing.
+    const STAGE: GraphStage = GraphStage::of::<Nowhere>("", &[], &[]);
+    /// Nothing.
+    const TASK: &'static str = "";
+}
+
+impl<T> NotOutlined for Outline<T> {}
+
+/// The types of no stage.
+#[derive(Debug)]
+pub enum Nowhere {}
+
+impl crate::Signature for Nowhere {
+    type Input = ();
+    type Output = ();
+}
 
 /// The output of a declared pipeline's last stage.
 #[diagnostic::on_unimplemented(
@@ -127,6 +181,14 @@ pub trait Listed: crate::Task {}
 pub trait GivenBy<Output> {}
 
 impl<T> GivenBy<T> for T {}
+
+/// A declared pipeline, as the type that it was declared to have.
+///
+/// That it has it follows from the declaration. The compiler is not told, as it would infer the types of a pipeline that
+/// does not compile from it, and find the same mistake in them again.
+pub fn declared<A: 'static, B: 'static>(pipeline: A) -> B {
+    same(pipeline)
+}
 
 /// Checks the types at both ends of a declared pipeline.
 pub fn takes<S: crate::Accepts<T>, T>() {}

@@ -123,9 +123,9 @@ pub use item::{
     Metadata, MetadataValue, PipelineResult, StageError,
 };
 pub use pipeline::{
-    Builder, Chain, ConfigError, ControlError, FeedError, Feeder, First, FnStage, FnTask, Handle,
-    Launch, Next, Pipeline, ResultStream, Run, RunControl, StageHandle, StartError, UnknownStage,
-    from_fn,
+    Builder, Chain, ConfigError, ControlError, FeedError, Feeder, FirstStage, FnStage, FnTask,
+    Graph, GraphStage, Handle, Launch, NextStage, Pipeline, ResultStream, Run, RunControl,
+    StageHandle, StartError, UnknownStage, from_fn,
 };
 pub use stage::{
     Accepts, FromRef, Hooks, KeyedBy, OnWait, Rate, Retry, RetryMode, Signature, Stage,

@@ -9,6 +9,7 @@ mod parse;
 mod suggest;
 mod text;
 mod time;
+mod written;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -17,6 +18,7 @@ use syn::{Expr, Ident, Lit, Path};
 pub(crate) use self::number::check_count;
 pub(crate) use self::suggest::nearest;
 pub(crate) use self::time::{Time, Zero};
+pub(crate) use self::written::{Setting, written};
 use crate::errors::Errors;
 
 /// Which keys an attribute takes.
@@ -41,7 +43,7 @@ enum Value {
     /// The key stands alone.
     None,
     /// `key = value`
-    Given(Expr),
+    Given(Box<Expr>),
     /// A mistake that was reported.
     Broken,
 }
@@ -65,16 +67,17 @@ impl Args {
             .find(|key| names.iter().any(|name| *key == name))
     }
 
-    /// The path of the antflow crate: `crate = path`, or `::antflow`.
-    pub(crate) fn crate_path(&self, errors: &mut Errors) -> Path {
-        match self.value("crate", errors) {
+    /// The path of the antflow crate, `crate = path` or `::antflow`, and what has to be imported for it.
+    pub(crate) fn crate_path(&self, errors: &mut Errors) -> (Path, TokenStream) {
+        let path = match self.value("crate", errors) {
             Some(Expr::Path(path)) if path.qself.is_none() => path.path.clone(),
             Some(other) => {
                 errors.at(other, "`crate` takes the path of the antflow crate, as in `crate = my_crate::antflow`");
                 default_crate_path()
             }
             None => default_crate_path(),
-        }
+        };
+        imported(path)
     }
 
     /// `.key(value)` if there is a value. The method has the place of the key, for messages and for editors.
@@ -102,6 +105,17 @@ impl Args {
 /// The crate when `crate` is not given.
 pub(crate) fn default_crate_path() -> Path {
     syn::parse_quote!(::antflow)
+}
+
+/// A crate path that was given, under a name of its own: `use path as __antflow;` in front of what refers to it. A path
+/// that leads nowhere is then one error, at the path.
+pub(crate) fn imported(path: Path) -> (Path, TokenStream) {
+    let is_default = path.leading_colon.is_some() && path.segments.len() == 1;
+    if is_default && path.segments[0].ident == "antflow" {
+        return (path, TokenStream::new());
+    }
+    let import = quote!(use #path as __antflow;);
+    (syn::parse_quote!(__antflow), import)
 }
 
 /// The literal that an expression is, if it is one.

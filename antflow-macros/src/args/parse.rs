@@ -48,7 +48,7 @@ fn value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
     if !at_end(input) {
         return Err(input.error(format!("expected `,` after the value of `{key}`")));
     }
-    Ok(Value::Given(value))
+    Ok(Value::Given(Box::new(value)))
 }
 
 fn at_end(input: ParseStream<'_>) -> bool {

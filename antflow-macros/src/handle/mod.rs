@@ -13,7 +13,9 @@ use quote::quote;
 use syn::{Attribute, ExprPath, Path};
 
 pub(crate) use self::declare::{declare, scope};
+pub(crate) use self::docs::of_list;
 pub(crate) use self::target::Target;
+use crate::args::Setting;
 use crate::errors::Errors;
 use crate::signature::{Function, Params, Shape};
 
@@ -49,8 +51,14 @@ impl<'a> Handle<'a> {
     }
 
     /// The items beside the function: the type, and the mistakes unless [`impls`](Self::impls) has them.
-    pub(crate) fn items(&self, function: &Function, noun: &str, errors: &Errors) -> TokenStream {
-        let docs = docs::of(&function.attrs, self.name, noun);
+    pub(crate) fn items(
+        &self,
+        function: &Function,
+        noun: &str,
+        settings: &[Setting],
+        errors: &Errors,
+    ) -> TokenStream {
+        let docs = docs::of_function(function, noun, settings);
         let attrs = copied(&function.attrs);
         let item = declare(
             &quote!(#docs #(#attrs)*),
@@ -63,10 +71,11 @@ impl<'a> Handle<'a> {
     }
 
     /// The impl that lets stages list the task.
-    pub(crate) fn impl_listed(&self) -> TokenStream {
+    pub(crate) fn impl_listed(&self, task_name: &str) -> TokenStream {
         let krate = self.krate;
+        let name = quote!(const NAME: #krate::__private::Text = #task_name;);
         self.target()
-            .implement(&quote!(#krate::__private::Listed), &TokenStream::new())
+            .implement(&quote!(#krate::__private::Listed), &name)
     }
 
     /// The impls that make the type a task.

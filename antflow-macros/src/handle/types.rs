@@ -29,11 +29,27 @@ impl Handle<'_> {
                 (item.clone(), output(&shape.output, krate), accepts)
             }
         };
-        let types = quote!(type Input = #input; type Output = #output;);
+        let types = self.type_items(&input, &output);
         let signature = target.implement(&quote!(#krate::Signature), &types);
         let generic =
             (!self.params.is_empty()).then(|| declare::impls_of_generic(self.name, &self.params));
         quote!(#generic #signature #accepts)
+    }
+
+    /// The types at both ends, each where the user wrote it: there the compiler says that it is more private than the
+    /// function.
+    fn type_items(&self, input: &TokenStream, output: &TokenStream) -> TokenStream {
+        let Some(shape) = self.shape else {
+            return quote!(type Input = #input; type Output = #output;);
+        };
+        let taken = shape.item.ends.start;
+        let given = shape
+            .output
+            .ty()
+            .map_or_else(|| self.name.span(), |ty| Ends::of(ty).start);
+        let input = quote_spanned!(taken=> type Input = #input;);
+        let output = quote_spanned!(given=> type Output = #output;);
+        quote!(#input #output)
     }
 
     /// The error type of the task.
@@ -62,13 +78,12 @@ impl Handle<'_> {
         );
         let at = Ends::of(ty).start;
         let krate = crate_at(krate, at);
-        quote_spanned! {at=>
-            const _: () = {
-                #[allow(unused_imports)]
-                use #krate::__private::IsNoResult as _;
-                ::core::assert!(!#krate::__private::IsResult::<#ty>::VALUE, #message);
-            };
-        }
+        let check = quote_spanned! {at=>
+            #[allow(unused_imports)]
+            use #krate::__private::IsNoResult as _;
+            ::core::assert!(!#krate::__private::IsResult::<#ty>::VALUE, #message);
+        };
+        quote!(const _: () = { #check };)
     }
 }
 

@@ -38,7 +38,7 @@ fn collect(expr: &Expr, operands: &mut Vec<Operand>, errors: &mut Errors) {
         Expr::Path(path) if !path.path.is_ident("self") => {
             operands.push(Operand::stage(path, expr));
         }
-        Expr::MethodCall(call) => method_call(call, expr, operands, errors),
+        Expr::MethodCall(_) | Expr::Field(_) => method_call(expr, operands, errors),
         _ => match mistake(expr) {
             None => operands.push(Operand::value(expr)),
             Some(message) => errors.at(expr, message),
@@ -46,20 +46,19 @@ fn collect(expr: &Expr, operands: &mut Vec<Operand>, errors: &mut Errors) {
     }
 }
 
-fn method_call(
-    call: &ExprMethodCall,
-    whole: &Expr,
-    operands: &mut Vec<Operand>,
-    errors: &mut Errors,
-) {
-    let mut call = call;
-    let receiver = loop {
-        check_override(call, errors);
-        match ungrouped(&call.receiver) {
-            Expr::MethodCall(inner) => call = inner,
-            receiver => break receiver,
-        }
-    };
+/// A stage with settings; the name of a last one may be unfinished, as an editor hands it in while it is written.
+fn method_call(whole: &Expr, operands: &mut Vec<Operand>, errors: &mut Errors) {
+    let mut receiver = ungrouped(whole);
+    loop {
+        receiver = ungrouped(match receiver {
+            Expr::MethodCall(call) => {
+                check_override(call, errors);
+                &call.receiver
+            }
+            Expr::Field(field) => &field.base,
+            _ => break,
+        });
+    }
     match receiver {
         Expr::Path(path) if !path.path.is_ident("self") => {
             operands.push(Operand::stage(path, whole));
@@ -91,6 +90,13 @@ fn mistake(expr: &Expr) -> Option<&'static str> {
         }
         Expr::Reference(_) | Expr::Unary(_) => {
             Some("expected the name of a stage, without an operator in front")
+        }
+        Expr::Let(_) => Some("`pipeline!` gives a value: write `let name = pipeline!(..);`"),
+        Expr::Await(_) | Expr::Try(_) => {
+            Some("expected the name of a stage: the pipeline calls it, and hands errors on")
+        }
+        Expr::Call(call) if call.args.iter().any(|arg| matches!(arg, Expr::Assign(_))) => {
+            Some("settings for one use are methods, as in `fetch.workers(4)`")
         }
         Expr::Cast(_) => {
             Some("a stage cannot be cast: put a stage that converts the items in between")

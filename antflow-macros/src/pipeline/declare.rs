@@ -2,56 +2,135 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Path;
 
-use super::check;
 use super::expand::build;
 use super::operand::Operand;
-use super::parse::Declared;
+use super::parse::{Body, Declared};
+use super::{check, graph};
 use crate::errors::Errors;
 use crate::signature::Ends;
 
+/// Expands the pipelines of one `pipeline!`.
+pub(super) fn expand_all(krate: &Path, import: &TokenStream, declared: &[Declared]) -> TokenStream {
+    let mut tokens = TokenStream::new();
+    for (index, pipeline) in declared.iter().enumerate() {
+        let name = &pipeline.name;
+        if declared[..index]
+            .iter()
+            .any(|earlier| earlier.name == *name)
+        {
+            let mut errors = Errors::default();
+            errors.at(
+                name,
+                format!("there are two pipelines `{name}`: rename one"),
+            );
+            errors.to_tokens(&mut tokens);
+        } else {
+            tokens.extend(expand(krate, import, pipeline));
+        }
+    }
+    tokens
+}
+
 /// Expands `pub Ingest: Url => RowId = fetch >> parse;`.
-pub(super) fn expand(krate: &Path, declared: &Declared) -> TokenStream {
+fn expand(krate: &Path, import: &TokenStream, declared: &Declared) -> TokenStream {
+    let mut errors = Errors::default();
+    let whole = match &declared.body {
+        Ok(body) => whole(krate, import, declared, body, &mut errors),
+        Err(error) => {
+            errors.push(error.clone());
+            None
+        }
+    };
+    whole.unwrap_or_else(|| mistaken(krate, import, declared, &errors))
+}
+
+/// A pipeline without mistakes.
+fn whole(
+    krate: &Path,
+    import: &TokenStream,
+    declared: &Declared,
+    body: &Body,
+    errors: &mut Errors,
+) -> Option<TokenStream> {
+    let mut operands = check::operands(&body.chain, errors);
+    if !errors.is_empty() {
+        return None;
+    }
+    let stages = aliases(&mut operands, errors);
+    if !errors.is_empty() {
+        return None;
+    }
+    let graph = graph::constant(krate, declared, &operands, &stages);
+    let docs = graph::docs(declared, body, &operands);
+    let ends = check_ends(krate, body, &stages);
+    let chain = build(krate, &operands);
+    let aliases = stages.iter().map(|stage| &stage.declaration);
+    let new = new(
+        declared,
+        &pipeline_type(krate, &stages),
+        &quote!(#ends #krate::__private::declared(#chain)),
+    );
+    Some(item(
+        declared,
+        &docs,
+        &quote!(#import #(#aliases)*),
+        &quote!(#graph #new),
+    ))
+}
+
+/// The type of a pipeline that is a mistake: the compiler says nothing about its uses.
+fn mistaken(
+    krate: &Path,
+    import: &TokenStream,
+    declared: &Declared,
+    errors: &Errors,
+) -> TokenStream {
+    let graph = graph::constant(krate, declared, &[], &[]);
+    let new = new(
+        declared,
+        &quote!(<[(); { #errors }] as #krate::Signature>::Input),
+        &quote!(::core::unreachable!()),
+    );
+    item(declared, &TokenStream::new(), import, &quote!(#graph #new))
+}
+
+fn new(declared: &Declared, ty: &TokenStream, body: &TokenStream) -> TokenStream {
+    let vis = &declared.vis;
+    quote! {
+        /// The pipeline, without a state.
+        #[allow(private_interfaces, clippy::new_ret_no_self)]
+        #vis fn new() -> #ty {
+            #body
+        }
+    }
+}
+
+/// The type with what is in its impl, and what its impl needs.
+fn item(
+    declared: &Declared,
+    docs: &TokenStream,
+    aliases: &TokenStream,
+    inside: &TokenStream,
+) -> TokenStream {
     let Declared {
         attrs, vis, name, ..
     } = declared;
-    let mut errors = Errors::default();
-    let mut operands = check::operands(&declared.chain, &mut errors);
-    let stages = if errors.is_empty() {
-        aliases(&mut operands, &mut errors)
-    } else {
-        Vec::new()
-    };
-    let (ty, body) = if errors.is_empty() {
-        let ends = check_ends(krate, declared, &stages);
-        let chain = build(krate, &operands);
-        (pipeline_type(krate, &stages), quote!(#ends #chain))
-    } else {
-        let ty = quote!(<[(); { #errors }] as #krate::Signature>::Input);
-        (ty, quote!(::core::unreachable!()))
-    };
-    let aliases = stages.iter().map(|stage| &stage.declaration);
-    let line = format!("The pipeline, without a state: {}.", described(declared));
     quote! {
         #(#attrs)*
+        #docs
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default)]
         #vis struct #name;
 
         const _: () = {
-            #(#aliases)*
-            impl #name {
-                #[doc = #line]
-                #[allow(private_interfaces, clippy::new_ret_no_self)]
-                #vis fn new() -> #ty {
-                    #body
-                }
-            }
+            #aliases
+            impl #name { #inside }
         };
     }
 }
 
 /// A stage's type under a name of its own, so that one that does not exist is reported once.
-struct Alias {
-    name: Ident,
+pub(super) struct Alias {
+    pub(super) name: Ident,
     declaration: TokenStream,
 }
 
@@ -74,25 +153,25 @@ fn aliases(operands: &mut [Operand], errors: &mut Errors) -> Vec<Alias> {
     aliases
 }
 
-/// `Pipeline<Next<First<fetch>, parse>>`
+/// `Pipeline<NextStage<FirstStage<fetch>, parse>>`
 fn pipeline_type(krate: &Path, stages: &[Alias]) -> TokenStream {
     let mut chain = TokenStream::new();
     for (index, stage) in stages.iter().enumerate() {
         let name = &stage.name;
         chain = match index {
-            0 => quote!(#krate::First<#name>),
-            _ => quote!(#krate::Next<#chain, #name>),
+            0 => quote!(#krate::FirstStage<#name>),
+            _ => quote!(#krate::NextStage<#chain, #name>),
         };
     }
     quote!(#krate::Pipeline<#chain>)
 }
 
 /// Checks the declared types, each where it was written.
-fn check_ends(krate: &Path, declared: &Declared, stages: &[Alias]) -> TokenStream {
+fn check_ends(krate: &Path, body: &Body, stages: &[Alias]) -> TokenStream {
     let (Some(first), Some(last)) = (stages.first(), stages.last()) else {
         return TokenStream::new();
     };
-    let Declared { input, output, .. } = declared;
+    let Body { input, output, .. } = body;
     let at = |stage: &Alias, span: Span| {
         let mut name = stage.name.clone();
         name.set_span(span);
@@ -104,13 +183,4 @@ fn check_ends(krate: &Path, declared: &Declared, stages: &[Alias]) -> TokenStrea
     let given = quote_spanned!(out_of=> <#last as #krate::Signature>::Output);
     let gives = quote_spanned!(out_of=> #krate::__private::gives::<#output, #given>(););
     quote!(#takes #gives)
-}
-
-fn described(declared: &Declared) -> String {
-    let text = |tokens: TokenStream| tokens.to_string();
-    format!(
-        "from `{}` to `{}`",
-        text(declared.input.to_token_stream()),
-        text(declared.output.to_token_stream())
-    )
 }

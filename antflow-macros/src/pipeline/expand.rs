@@ -10,24 +10,48 @@ use crate::errors::{Errors, guard};
 /// Expands `pipeline!(input)`.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     guard(&TokenStream::new(), || match parse::parse(input) {
-        Ok(Input { krate, content }) => match content {
-            Content::Chain(chain) => expression(&krate, &chain),
-            Content::Declared(declared) => declared
-                .iter()
-                .map(|declared| declare::expand(&krate, declared))
-                .collect(),
+        Ok(Input {
+            krate,
+            import,
+            content,
+        }) => match content {
+            Content::Chain(chain) => expression(&krate, &import, &chain),
+            Content::Declared(declared) => declare::expand_all(&krate, &import, &declared),
         },
-        Err(error) => error.into_compile_error(),
+        Err(unread) => {
+            let mut errors = Errors::default();
+            let mut operands = Vec::new();
+            for stage in &unread.stages {
+                // What else is wrong is said when this is mended.
+                operands.extend(check::operands(stage, &mut Errors::default()));
+            }
+            errors.push(unread.error);
+            mistaken(&operands, &errors)
+        }
     })
 }
 
-fn expression(krate: &Path, chain: &Expr) -> TokenStream {
+/// The mistakes, and the stages beside them, so that editors know what the names mean. Without their settings, which may
+/// be the mistake.
+fn mistaken(operands: &[Operand], errors: &Errors) -> TokenStream {
+    if operands.is_empty() {
+        return quote!(#errors);
+    }
+    let stages = operands.iter().map(Operand::without_settings);
+    quote!({ #(let _ = #stages;)* #errors })
+}
+
+fn expression(krate: &Path, import: &TokenStream, chain: &Expr) -> TokenStream {
     let mut errors = Errors::default();
     let operands = check::operands(chain, &mut errors);
-    if errors.is_empty() {
-        build(krate, &operands)
+    if !errors.is_empty() {
+        return mistaken(&operands, &errors);
+    }
+    let chain = build(krate, &operands);
+    if import.is_empty() {
+        chain
     } else {
-        quote!({ #errors })
+        quote!({ #import #chain })
     }
 }
 

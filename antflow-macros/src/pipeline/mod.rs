@@ -3,6 +3,7 @@
 mod check;
 mod declare;
 mod expand;
+mod graph;
 mod operand;
 mod parse;
 

@@ -1,8 +1,8 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, ExprPath};
+use syn::{Expr, ExprLit, ExprPath, Lit, LitStr};
 
-use crate::args::ungrouped;
+use crate::args::{Setting, ungrouped, written};
 use crate::signature::Ends;
 
 /// One stage of a chain.
@@ -11,6 +11,10 @@ pub(super) struct Operand {
     value: TokenStream,
     /// The method calls.
     calls: TokenStream,
+    /// As it was written.
+    pub(super) text: String,
+    /// The name and the settings that the method calls give it.
+    pub(super) used: Used,
     /// The stage's type, if it is known.
     pub(super) ty: Option<ExprPath>,
     /// Where messages about it point.
@@ -24,6 +28,8 @@ impl Operand {
         Self {
             value: construct(path),
             calls: calls(whole),
+            text: written(whole),
+            used: Used::of(whole),
             ty: Some(path.clone()),
             span: last.map_or_else(|| Ends::of(path).end, |last| last.ident.span()),
         }
@@ -32,16 +38,22 @@ impl Operand {
     /// Any other expression, taken for the value of a stage.
     pub(super) fn value(whole: &Expr) -> Self {
         let mut innermost = whole;
-        while let Expr::MethodCall(call) = ungrouped(innermost) {
-            innermost = &call.receiver;
+        loop {
+            innermost = match ungrouped(innermost) {
+                Expr::MethodCall(call) => &call.receiver,
+                Expr::Field(field) => &field.base,
+                _ => break,
+            };
         }
         let value = match innermost {
-            Expr::Paren(paren) if !matches!(whole, Expr::MethodCall(_)) => &paren.expr,
+            Expr::Paren(paren) if std::ptr::eq(innermost, whole) => &paren.expr,
             _ => innermost,
         };
         Self {
             value: value.to_token_stream(),
             calls: calls(whole),
+            text: written(whole),
+            used: Used::of(whole),
             ty: None,
             span: Ends::of(whole).start,
         }
@@ -52,9 +64,53 @@ impl Operand {
         self.value = default_of(&quote!(#ty), self.span);
     }
 
+    /// The stage as it was written, before it was set for this use.
+    pub(super) fn without_settings(&self) -> &TokenStream {
+        &self.value
+    }
+
     /// Whether methods are called on it.
     pub(super) fn has_overrides(&self) -> bool {
         !self.calls.is_empty()
+    }
+}
+
+/// What is changed for one use of a stage, as far as it can be read.
+#[derive(Default)]
+pub(super) struct Used {
+    /// The name, if it is a literal.
+    pub(super) name: Option<LitStr>,
+    pub(super) settings: Vec<Setting>,
+}
+
+impl Used {
+    fn of(whole: &Expr) -> Self {
+        let Expr::MethodCall(call) = ungrouped(whole) else {
+            return Self::default();
+        };
+        let mut used = Self::of(&call.receiver);
+        let key = call.method.to_string();
+        let value = call.args.first();
+        if key == "named" {
+            used.name = match value.map(ungrouped) {
+                Some(Expr::Lit(ExprLit {
+                    lit: Lit::Str(name),
+                    ..
+                })) => Some(name.clone()),
+                _ => used.name,
+            };
+            return used;
+        }
+        used.settings.retain(|setting| setting.key != key);
+        used.settings.push(match value {
+            Some(value) => Setting::new(key, value, String::new()),
+            None => Setting {
+                key,
+                value: "true".to_owned(),
+                code: String::new(),
+            },
+        });
+        used
     }
 }
 
@@ -82,14 +138,22 @@ fn default_of(ty: &TokenStream, span: Span) -> TokenStream {
 
 /// The method calls behind the innermost receiver.
 fn calls(whole: &Expr) -> TokenStream {
-    let Expr::MethodCall(call) = ungrouped(whole) else {
-        return TokenStream::new();
-    };
-    let mut tokens = calls(&call.receiver);
-    call.dot_token.to_tokens(&mut tokens);
-    call.method.to_tokens(&mut tokens);
-    call.turbofish.to_tokens(&mut tokens);
-    call.paren_token
-        .surround(&mut tokens, |tokens| call.args.to_tokens(tokens));
-    tokens
+    match ungrouped(whole) {
+        Expr::MethodCall(call) => {
+            let mut tokens = calls(&call.receiver);
+            call.dot_token.to_tokens(&mut tokens);
+            call.method.to_tokens(&mut tokens);
+            call.turbofish.to_tokens(&mut tokens);
+            call.paren_token
+                .surround(&mut tokens, |tokens| call.args.to_tokens(tokens));
+            tokens
+        }
+        Expr::Field(field) => {
+            let mut tokens = calls(&field.base);
+            field.dot_token.to_tokens(&mut tokens);
+            field.member.to_tokens(&mut tokens);
+            tokens
+        }
+        _ => TokenStream::new(),
+    }
 }

@@ -97,7 +97,9 @@ fn wrong_item(item: &TokenStream, noun: &str) -> Option<syn::Error> {
         "stage" => "an `async fn`, or on a `struct` that lists tasks",
         _ => "an `async fn`",
     };
-    let is_function = ["fn", "const"].contains(&&*found.to_string());
+    let has_fn = |token: TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "fn");
+    let is_function = found.to_string() == "fn"
+        || found.to_string() == "const" && item.clone().into_iter().any(has_fn);
     (!is_function).then(|| syn::Error::new(found.span(), format!("`#[{noun}]` goes on {place}")))
 }
 

@@ -117,8 +117,21 @@ fn classify(input: &PatType, noun: &str) -> syn::Result<Read> {
         }
         _ => match state_of(ty) {
             Some(state) => owned(state, state, noun).map(|_| Read::State(state.clone())),
-            None => owned(ty, ty, noun).map(|ty| plain(ty, false, &input.ty)),
+            None => match sized(ty) {
+                Some(instead) => wrong(ty, format!("an item has a size: take {instead}")),
+                None => owned(ty, ty, noun).map(|ty| plain(ty, false, &input.ty)),
+            },
         },
+    }
+}
+
+/// What to take instead of a type that has no size, if this is one.
+fn sized(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Path(path) if path.path.is_ident("str") => Some("`&str` or `String`"),
+        Type::Slice(_) => Some("`&[T]` or `Vec<T>`"),
+        Type::TraitObject(_) => Some("a `Box<dyn ..>`"),
+        _ => None,
     }
 }
 

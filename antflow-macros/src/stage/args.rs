@@ -3,7 +3,7 @@ use quote::{format_ident, quote};
 use syn::{ExprPath, LitStr, Path};
 
 use super::valid;
-use crate::args::{Args, Keys, Time, Zero};
+use crate::args::{Args, Keys, Setting, Time, Zero};
 use crate::errors::Errors;
 
 /// What `#[stage]` takes.
@@ -34,11 +34,15 @@ pub(crate) const KEYS: &[&str] = &[
 /// The arguments of `#[stage]`.
 pub(super) struct StageArgs {
     pub(super) krate: Path,
+    /// What makes the path one that leads to the crate.
+    pub(super) import: TokenStream,
     name: Option<LitStr>,
     /// Calls on the `StageConfig`, in the order of the keys above.
     settings: TokenStream,
     pub(super) retry: Option<Mode>,
     pub(super) hooks: HookArgs,
+    /// All keys, as they were written.
+    pub(super) written: Vec<Setting>,
 }
 
 /// What is repeated after a failure.
@@ -66,7 +70,7 @@ impl StageArgs {
             foreign: None,
         };
         let args = Args::parse(tokens, &keys, errors);
-        let krate = args.crate_path(errors);
+        let (krate, import) = args.crate_path(errors);
         let name = args.name(errors);
         let mut settings = TokenStream::new();
         let mut set = |key, value: Option<TokenStream>| settings.extend(args.setter(key, value));
@@ -96,10 +100,12 @@ impl StageArgs {
         valid::check(&args, errors);
         Self {
             krate,
+            import,
             name,
             settings,
             retry: retry.map(|(mode, _)| mode),
             hooks,
+            written: args.settings(),
         }
     }
 
@@ -116,11 +122,15 @@ impl StageArgs {
     pub(super) fn config(&self, item: &Ident) -> TokenStream {
         let krate = &self.krate;
         let settings = &self.settings;
-        let name = self
-            .name
-            .as_ref()
-            .map_or_else(|| upper_camel_case(item), LitStr::value);
+        let name = self.stage_name(item);
         quote!(#krate::StageConfig::new(#name) #settings)
+    }
+
+    /// The name of the stage.
+    pub(super) fn stage_name(&self, item: &Ident) -> String {
+        self.name
+            .as_ref()
+            .map_or_else(|| upper_camel_case(item), LitStr::value)
     }
 }
 

@@ -48,10 +48,11 @@ fn function(args: &StageArgs, item: &TokenStream, mut errors: Errors) -> TokenSt
     let handle = Handle::new(krate, &function, shape.as_ref());
     let task_name = handle.name.unraw().to_string();
     let task_config = quote!(#krate::TaskConfig::new(#task_name));
-    let items = handle.items(&function, "stage", &errors);
+    let items = handle.items(&function, "stage", &args.written, &errors);
     let task = handle.impls("stage", &task_config, retry_if, &errors);
     let stage = impl_stage(args, &handle);
-    let scope = scope(&function.attrs, &quote!(#task #stage));
+    let import = &args.import;
+    let scope = scope(&function.attrs, &quote!(#import #task #stage));
     quote!(#item #items #scope)
 }
 
@@ -71,6 +72,10 @@ pub(super) fn impl_stage(args: &StageArgs, handle: &Handle<'_>) -> TokenStream {
         target: handle.target(),
         state_predicates: handle.state_predicates(),
         tasks,
+        task_names: handle.shape.map(|_| {
+            let name = handle.name.unraw().to_string();
+            quote!(#name)
+        }),
         lists_tasks: false,
     }
     .expand()

@@ -2,13 +2,14 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Fields, ItemStruct, Path, Type};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Fields, ItemStruct, Path, Token, Type, Visibility};
 
 use super::args::StageArgs;
 use super::expand::impl_stage;
 use super::impls::StageImpl;
 use crate::errors::Errors;
-use crate::handle::{Handle, Target, declare, scope};
+use crate::handle::{Handle, Target, declare, of_list, scope};
 use crate::signature::{Ends, Params, bare, crate_at};
 
 /// The tasks, with an alias each: what is no type is then reported once.
@@ -23,14 +24,20 @@ pub(super) fn expand(args: &StageArgs, item: &TokenStream, mut errors: Errors) -
         Ok(parsed) => parsed,
         Err(error) => {
             errors.push(error);
-            return quote!(#item #errors);
+            return match syn::parse2(item.clone()) {
+                Ok(head) => unreadable(args, &head, &errors),
+                Err(_) => quote!(#item #errors),
+            };
         }
     };
     let ItemStruct {
         attrs, vis, ident, ..
     } = &parsed;
     let tasks = read(&parsed, &mut errors);
-    let declared = declare(&quote!(#(#attrs)*), vis, ident, &Params::default());
+    let docs = tasks
+        .as_ref()
+        .map(|tasks| of_list(attrs, tasks, &args.written));
+    let declared = declare(&quote!(#(#attrs)* #docs), vis, ident, &Params::default());
     match tasks {
         Some(tasks) => {
             let inside = Tasks::new(&args.krate, tasks).expand(args, ident);
@@ -45,6 +52,31 @@ pub(super) fn expand(args: &StageArgs, item: &TokenStream, mut errors: Errors) -
     }
 }
 
+/// The beginning of a list: what is known of one whose tasks cannot be read.
+struct Head {
+    attrs: Vec<Attribute>,
+    vis: Visibility,
+    ident: Ident,
+}
+
+impl Parse for Head {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        input.parse::<Token![struct]>()?;
+        let ident = input.parse()?;
+        input.parse::<TokenStream>()?;
+        Ok(Self { attrs, vis, ident })
+    }
+}
+
+fn unreadable(args: &StageArgs, head: &Head, errors: &Errors) -> TokenStream {
+    let Head { attrs, vis, ident } = head;
+    let declared = declare(&quote!(#(#attrs)*), vis, ident, &Params::default());
+    let scope = scope(attrs, &without_tasks(args, ident, errors));
+    quote!(#declared #scope)
+}
+
 /// A stage whose own types are mistakes.
 fn without_tasks(args: &StageArgs, name: &Ident, errors: &Errors) -> TokenStream {
     let krate = &args.krate;
@@ -56,7 +88,8 @@ fn without_tasks(args: &StageArgs, name: &Ident, errors: &Errors) -> TokenStream
     };
     let task = handle.impls("stage", &quote!(#krate::TaskConfig::new("")), None, errors);
     let stage = impl_stage(args, &handle);
-    quote!(#task #stage)
+    let import = &args.import;
+    quote!(#import #task #stage)
 }
 
 /// The types of the fields, if they are tasks by their form.
@@ -127,19 +160,33 @@ impl Tasks<'_> {
             name,
             params: &Params::default(),
         };
-        let types = quote!(type Input = #input; type Output = #output;);
+        // A task that is more private than the stage is underlined where it is listed.
+        let input_type = quote_spanned!(first.span()=> type Input = #input;);
+        let output_type = quote_spanned!(last.span()=> type Output = #output;);
+        let types = quote!(#input_type #output_type);
         let signature = target.implement(&quote!(#krate::Signature), &types);
         let accepts =
             target.implement_at(Ends::of(&self.written[0]), &quote!(#krate::Accepts<#input>));
+        let names = self
+            .aliases
+            .iter()
+            .map(|alias| quote!(#krate::__private::Outline::<#alias>::TASK));
         let stage = StageImpl {
             args,
             target,
+            task_names: Some(quote!(#(#names),*)),
             state_predicates: self.state_predicates(),
             tasks: self.chain(args),
             lists_tasks: true,
         };
         let stage = stage.expand();
-        quote!(#(#aliases)* #signature #accepts #stage)
+        let import = &args.import;
+        quote! {
+            #import
+            #[allow(unused_imports)]
+            use #krate::__private::NotOutlined as _;
+            #(#aliases)* #signature #accepts #stage
+        }
     }
 
     /// That everything listed is a task, and what the pipeline's state must be: that every task can be called with it.

@@ -12,3 +12,4 @@ mod tests;
 
 pub(crate) use self::args::KEYS;
 pub(crate) use self::expand::expand;
+pub(crate) use self::impls::settings;

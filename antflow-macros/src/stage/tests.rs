@@ -3,7 +3,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::expand;
-use crate::testing::{formatted, messages};
+use crate::testing::{displaced, formatted, messages};
 
 #[test]
 fn function() {
@@ -117,6 +117,104 @@ fn unfinished_code_is_kept() {
             expansion.contains(&item.to_string()) || expansion.contains("struct Transform");
         assert!(is_kept, "{item} became {expansion}");
     }
+}
+
+/// What an editor hands in while a body is written.
+#[test]
+fn an_unfinished_body_is_passed_through() {
+    let unfinished = [
+        quote!(async fn fetch(url: Url) -> Page { url. }),
+        quote!(async fn fetch(url: Url) -> Page { let page = client.get(&url)?. ; page }),
+        quote!(async fn fetch(url: Url, ) { match url { Url:: } }),
+    ];
+    let mut report = String::new();
+    for item in unfinished {
+        let expansion = expand(quote!(workers = 4), &item).to_string();
+        let behind = expansion.strip_prefix(&item.to_string());
+        let behind = behind.expect("the function is where it was, as it was");
+        let file: TokenStream = behind.parse().unwrap();
+        report.push_str(&format!("{item}\n// and beside it\n{}\n", formatted(file)));
+    }
+    assert_snapshot!(report);
+}
+
+#[test]
+fn names_in_a_function_keep_their_places() {
+    let source = "/// Downloads a page.
+        pub async fn fetch(
+            url: Url, client: State<Client>
+        ) -> Result<Page, FetchError> {
+            let page = client.get(&url).
+        }";
+    let names = [
+        "fetch",
+        "url",
+        "Url",
+        "client",
+        "State",
+        "Client",
+        "Result",
+        "Page",
+        "FetchError",
+        "page",
+        "get",
+    ];
+    let stage = |item: TokenStream| expand(quote!(workers = 4), &item);
+    assert_eq!(displaced(source, &names, stage), Vec::<String>::new());
+    let list = "#[allow(unused)]
+        pub struct Transform(validate,
+            prices::price, enrich<u8>);";
+    let names = ["Transform", "validate", "prices", "price", "enrich"];
+    assert_eq!(displaced(list, &names, stage), Vec::<String>::new());
+}
+
+#[test]
+fn the_type_beside_a_function_has_the_place_of_its_name() {
+    let source: TokenStream = "async fn fetch(url: Url) -> Page { get(url) }"
+        .parse()
+        .unwrap();
+    let expansion = expand(quote!(), &source);
+    let file: syn::File = syn::parse2(expansion).unwrap();
+    let places: Vec<_> = file
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            syn::Item::Fn(function) => Some(function.sig.ident.span().start()),
+            syn::Item::Struct(ty) => Some(ty.ident.span().start()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(places.len(), 2);
+    assert_eq!(places[0], places[1]);
+}
+
+#[test]
+fn settings_are_in_the_documentation() {
+    let args = quote!(
+        workers = num_cpus::get(),
+        retry = "per_task",
+        wait = Duration::from_secs(5),
+        ordered
+    );
+    let item = quote!(
+        pub async fn fetch(url: Url) -> Page {
+            get(url)
+        }
+    );
+    let text = formatted(expand(args.clone(), &item));
+    let line = "/// Settings: `workers = num_cpus::get()`, `retry = \"per_task\"`, `wait = Duration::from_secs(5)`, `ordered`.\n";
+    assert!(text.contains(line), "{text}");
+    let text = formatted(expand(
+        args,
+        &quote!(
+            pub struct Transform(check, price);
+        ),
+    ));
+    assert!(
+        text.contains("/// Stage of the tasks `check`, `price`.\n///\n"),
+        "{text}"
+    );
+    assert!(text.contains(line), "{text}");
 }
 
 #[test]

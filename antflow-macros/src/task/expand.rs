@@ -21,10 +21,11 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
             .and_then(|shape| shape.retry_if(retry_if, "task", &mut errors));
         let handle = Handle::new(&args.krate, &function, shape.as_ref());
         let config = args.config(handle.name);
-        let items = handle.items(&function, "task", &errors);
+        let items = handle.items(&function, "task", &args.written, &errors);
         let impls = handle.impls("task", &config, retry_if, &errors);
-        let listed = handle.impl_listed();
-        let scope = scope(&function.attrs, &quote!(#impls #listed));
+        let listed = handle.impl_listed(&args.task_name(handle.name));
+        let import = &args.import;
+        let scope = scope(&function.attrs, &quote!(#import #impls #listed));
         quote!(#item #items #scope)
     })
 }

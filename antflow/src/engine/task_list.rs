@@ -268,7 +268,7 @@ impl<St: Sync + 'static, P: TaskList<St>, T: Call<St>> TaskList<St> for More<P, 
 /// Where a step is joined to the one before it, `Accepts` has shown that `A` and `B` are one type. The types behind the
 /// join do not carry that proof: if they did, every use of a pipeline with a wrong join would be an error of its own,
 /// instead of the one at the join. The comparison is of two constants and is gone in compiled code.
-pub(super) fn same<A: 'static, B: 'static>(value: A) -> B {
+pub(crate) fn same<A: 'static, B: 'static>(value: A) -> B {
     let mut value = Some(value);
     (&mut value as &mut dyn Any)
         .downcast_mut::<Option<B>>()

@@ -17,7 +17,7 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
     label = "not an error that can leave a stage",
     note = "derive one with `thiserror`, or return `Box<dyn std::error::Error + Send + Sync>`"
 )]
-pub trait StageError: Send + 'static {
+pub trait StageError: 'static {
     /// The error as one that other code can hold and downcast.
     fn into_boxed(self) -> BoxError;
 }

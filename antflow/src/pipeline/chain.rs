@@ -57,30 +57,30 @@ pub trait Launch<St>: Chain {
 
 /// A chain of one stage.
 #[derive(Debug, Clone)]
-pub struct First<S> {
+pub struct FirstStage<S> {
     stage: Configured<S>,
 }
 
 /// A chain with one more stage at its end.
 #[derive(Debug, Clone)]
-pub struct Next<C, S> {
+pub struct NextStage<C, S> {
     chain: C,
     stage: Configured<S>,
 }
 
-impl<S: Stage> First<S> {
+impl<S: Stage> FirstStage<S> {
     pub(super) fn new(stage: Configured<S>) -> Self {
         Self { stage }
     }
 }
 
-impl<C: Chain, S: Stage> Next<C, S> {
+impl<C: Chain, S: Stage> NextStage<C, S> {
     pub(super) fn new(chain: C, stage: Configured<S>) -> Self {
         Self { chain, stage }
     }
 }
 
-impl<S: Stage> Chain for First<S> {
+impl<S: Stage> Chain for FirstStage<S> {
     type Input = S::Input;
     type Output = S::Output;
 
@@ -93,7 +93,7 @@ impl<S: Stage> Chain for First<S> {
     }
 }
 
-impl<C: Chain, S: Stage> Chain for Next<C, S> {
+impl<C: Chain, S: Stage> Chain for NextStage<C, S> {
     type Input = C::Input;
     type Output = S::Output;
 
@@ -116,7 +116,7 @@ impl Description {
     }
 }
 
-impl<St: Send + Sync + 'static, S: Execute<St>> Launch<St> for First<S> {
+impl<St: Send + Sync + 'static, S: Execute<St>> Launch<St> for FirstStage<S> {
     fn describe_tasks(&self, stages: &mut Vec<Vec<TaskConfig>>) {
         stages.push(task_configs(&self.stage));
     }
@@ -130,7 +130,7 @@ impl<St: Send + Sync + 'static, S: Execute<St>> Launch<St> for First<S> {
     }
 }
 
-impl<St: Send + Sync + 'static, C: Launch<St>, S: Execute<St>> Launch<St> for Next<C, S> {
+impl<St: Send + Sync + 'static, C: Launch<St>, S: Execute<St>> Launch<St> for NextStage<C, S> {
     fn describe_tasks(&self, stages: &mut Vec<Vec<TaskConfig>>) {
         self.chain.describe_tasks(stages);
         stages.push(task_configs(&self.stage));

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::engine::{Execute, One, TaskList};
 use crate::item::StageError;
 use crate::stage::{
-    Accepts, ByValue, Call, Copier, Hooks, KeyedBy, Rate, Retry, Signature, Stage, StageConfig,
-    Task, TaskConfig, TaskContext,
+    Accepts, ByValue, Call, Configured, Copier, Hooks, IntoStage, KeyedBy, Rate, Retry, Signature,
+    Stage, StageConfig, Task, TaskConfig, TaskContext, as_written,
 };
 
 /// Makes a stage of an async closure or function that takes the item by value and returns a `Result`.
@@ -250,6 +250,21 @@ where
 
     fn hooks(&self) -> Arc<H> {
         Arc::clone(&self.hooks)
+    }
+}
+
+impl<F, In, Out, E, H> IntoStage for FnStage<F, In, Out, E, H>
+where
+    F: Send + Sync + 'static,
+    In: Send + 'static,
+    Out: Send + 'static,
+    E: StageError,
+    H: Hooks<In, Out>,
+{
+    type Stage = Self;
+
+    fn into_stage(self) -> Configured<Self> {
+        as_written(self)
     }
 }
 

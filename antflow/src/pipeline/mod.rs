@@ -6,6 +6,7 @@ mod error;
 mod feed;
 mod feeder;
 mod from_fn;
+mod graph;
 mod handle;
 mod registry;
 mod run;
@@ -20,12 +21,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-pub use chain::{Chain, First, Launch, Next};
+pub use chain::{Chain, FirstStage, Launch, NextStage};
 pub use control::RunControl;
 pub use error::{ConfigError, ControlError, FeedError, StartError, UnknownStage};
 pub use feeder::Feeder;
 pub use from_fn::{FnStage, FnTask, from_fn};
 use futures_core::Stream;
+pub use graph::{Graph, GraphStage, Setting};
 pub use handle::Handle;
 pub use run::Run;
 pub use stage_handle::StageHandle;
@@ -83,9 +85,9 @@ pub struct Builder(());
 
 impl Builder {
     /// Makes `stage` the first one.
-    pub fn stage<S: IntoStage>(self, stage: S) -> Pipeline<First<S::Stage>> {
+    pub fn stage<S: IntoStage>(self, stage: S) -> Pipeline<FirstStage<S::Stage>> {
         Pipeline {
-            chain: First::new(stage.into_stage()),
+            chain: FirstStage::new(stage.into_stage()),
             state: Arc::new(()),
             observers: Vec::new(),
             collect: Collect::All,
@@ -151,12 +153,12 @@ impl Pipeline<()> {
 
 impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     /// Adds a stage at the end. What comes out of the pipeline so far is what the stage takes.
-    pub fn stage<S>(self, stage: S) -> Pipeline<Next<C, S::Stage>, St>
+    pub fn stage<S>(self, stage: S) -> Pipeline<NextStage<C, S::Stage>, St>
     where
         S: IntoStage<Stage: Accepts<C::Output>>,
     {
         Pipeline {
-            chain: Next::new(self.chain, stage.into_stage()),
+            chain: NextStage::new(self.chain, stage.into_stage()),
             state: self.state,
             observers: self.observers,
             collect: self.collect,

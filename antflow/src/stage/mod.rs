@@ -24,7 +24,7 @@ pub(crate) use context::{Names, item_id};
 pub use hooks::Hooks;
 pub use keyed_by::{KeyedBy, hash_key};
 pub(crate) use limits::Limits;
-pub use overrides::{Configured, IntoStage, StageExt};
+pub use overrides::{Configured, IntoStage, StageExt, as_written};
 pub use rate::{ParseRateError, Rate};
 pub use retry::{OnWait, Retry, RetryMode};
 pub use state::{FromRef, State, StateFor};
@@ -38,9 +38,9 @@ pub(crate) use worker_status::WorkerStatus;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a stage",
     label = "not a stage",
-    note = "a stage is an async function with `#[stage]`; a `#[task]` is listed by one: `#[stage] struct Name({Self});`"
+    note = "a stage is an async function with `#[stage]`, and is named without calling it; a `#[task]` is listed by one: `#[stage] struct Name(task);`"
 )]
-pub trait Stage: Signature + Clone + Send + Sync + 'static {
+pub trait Stage: Signature + IntoStage<Stage = Self> + Clone + Send + Sync + 'static {
     /// The functions called beside the tasks; `()` for none.
     type Hooks: Hooks<Self::Input, Self::Output>;
 

@@ -144,6 +144,14 @@ impl<S: Stage> Configured<S> {
 }
 
 /// What can be put into a pipeline: a [`Stage`], or one that was [`Configured`] for this use.
+///
+/// Each stage has an impl of its own. Through one for all of them, the compiler would take what is no stage for its own
+/// `Stage`, and say so again of everything that follows from it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a stage",
+    label = "not a stage",
+    note = "a stage is an async function with `#[stage]`, and is named without calling it; a `#[task]` is listed by one: `#[stage] struct Name(task);`"
+)]
 pub trait IntoStage {
     /// The stage itself.
     type Stage: Stage;
@@ -152,12 +160,9 @@ pub trait IntoStage {
     fn into_stage(self) -> Configured<Self::Stage>;
 }
 
-impl<S: Stage> IntoStage for S {
-    type Stage = S;
-
-    fn into_stage(self) -> Configured<S> {
-        Configured::new(self)
-    }
+/// A stage as it was written, for the impls of [`IntoStage`].
+pub fn as_written<S: Stage>(stage: S) -> Configured<S> {
+    Configured::new(stage)
 }
 
 impl<S: Stage> IntoStage for Configured<S> {

@@ -38,6 +38,22 @@ done: 20 euros from Anna to Bert
 }
 
 #[test]
+fn named() {
+    prints(
+        "named",
+        r#"flowchart LR
+    in(["String"]) --> s0["Parse"]
+    s0 -->|"(String, u32)"| s1["Quote: check, price"]
+    s1 --> out(["u32"])
+Parse: [("workers", "2")]
+Quote: [("retry", "per_stage"), ("attempts", "3"), ("wait", "1ms"), ("queue", "100")]
+150 cents
+stage `Quote`, task `check`: nobody orders no pears (attempt 3 of 3)
+"#,
+    );
+}
+
+#[test]
 fn state() {
     prints(
         "state",

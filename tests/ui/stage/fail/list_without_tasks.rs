@@ -1,11 +1,8 @@
 use antflow::{pipeline, stage};
 
 #[stage(workers = 2)]
-struct Empty();
-
-#[stage]
-struct Unit;
+struct Nothing();
 
 fn main() {
-    let _ = pipeline!(Empty >> Unit);
+    let _ = pipeline!(Nothing);
 }

@@ -22,7 +22,25 @@ mod antflow_is_elsewhere {
     pub(super) struct Halve(halve);
 }
 
+macro_rules! tripling {
+    ($name:ident) => {
+        #[facade::flow::stage(crate = $crate::facade::flow, retry = "per_task")]
+        async fn $name(number: u32) -> Result<u32, std::io::Error> {
+            Ok(number * 3)
+        }
+
+        facade::flow::pipeline! {
+            crate = $crate::facade::flow;
+            Tripled: u32 => u32 = $name.workers(2);
+        }
+    };
+}
+
+tripling!(triple);
+
 fn main() {
+    assert_eq!(Tripled::new().stage_names(), ["Triple"]);
+    assert_eq!(Tripled::GRAPH.stages().len(), 1);
     use antflow_is_elsewhere::{Halve, double};
 
     let etl = facade::flow::pipeline!(crate = crate::facade::flow; double.workers(3) >> Halve);

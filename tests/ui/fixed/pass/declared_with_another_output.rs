@@ -1,0 +1,24 @@
+use antflow::{pipeline, stage};
+
+struct Url(String);
+struct Page(String);
+
+#[stage]
+async fn fetch(url: Url) -> Page {
+    Page(url.0)
+}
+
+#[stage]
+async fn parse(page: Page) -> usize {
+    page.0.len()
+}
+
+// ANCHOR: fix
+pipeline! {
+    pub Ingest: Url => usize = fetch >> parse;
+}
+// ANCHOR_END: fix
+
+fn main() {
+    let _ = Ingest::new();
+}

@@ -1,0 +1,23 @@
+use antflow::{pipeline, stage};
+
+struct Url(String);
+struct Page(String);
+
+#[stage]
+async fn fetch(url: Url) -> Page {
+    Page(url.0)
+}
+
+#[stage]
+async fn parse(page: Page) -> usize {
+    page.0.len()
+}
+
+pipeline! {
+    pub Ingest: Url => usize = fetch >> parse >>;
+}
+
+fn main() {
+    let _ = Ingest::GRAPH.to_dot();
+    let _ = Ingest::new().run([Url(String::new())]);
+}

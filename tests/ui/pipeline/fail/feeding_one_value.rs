@@ -1,0 +1,22 @@
+use antflow::{pipeline, stage};
+
+struct Url(String);
+struct Page(String);
+
+#[stage]
+async fn fetch(url: Url) -> Page {
+    Page(url.0)
+}
+
+#[stage]
+async fn parse(page: Page) -> usize {
+    page.0.len()
+}
+
+async fn go() {
+    let _ = pipeline!(fetch >> parse).run(Url(String::new())).await;
+}
+
+fn main() {
+    let _ = go();
+}

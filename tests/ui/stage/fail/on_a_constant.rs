@@ -1,0 +1,6 @@
+use antflow::stage;
+
+#[stage]
+const WORKERS: usize = 4;
+
+fn main() {}

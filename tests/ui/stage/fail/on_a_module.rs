@@ -1,0 +1,6 @@
+use antflow::stage;
+
+#[stage]
+mod stages {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[stage]
+async fn fetch(url: String) -> usize {
+    url.len()
+}
+
+fn main() {}

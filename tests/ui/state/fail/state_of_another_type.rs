@@ -1,0 +1,21 @@
+use antflow::{State, pipeline, stage};
+
+#[derive(Clone)]
+struct Db;
+
+#[derive(Clone)]
+struct Cache;
+
+#[stage]
+async fn save(row: String, db: State<Db>) -> usize {
+    let _ = db;
+    row.len()
+}
+
+async fn go() {
+    let _ = pipeline!(save).with_state(Cache).run([String::new()]).await;
+}
+
+fn main() {
+    let _ = go();
+}

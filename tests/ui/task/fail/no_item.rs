@@ -1,0 +1,6 @@
+use antflow::task;
+
+#[task]
+async fn tick() {}
+
+fn main() {}

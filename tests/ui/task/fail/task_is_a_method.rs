@@ -1,0 +1,12 @@
+use antflow::task;
+
+struct Crawler;
+
+impl Crawler {
+    #[task]
+    async fn fetch(&self, url: String) -> usize {
+        url.len()
+    }
+}
+
+fn main() {}
