@@ -1,35 +1,26 @@
+mod feeding;
+mod showing;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use futures_core::Stream;
-
 use super::Pipeline;
 use super::chain::{Chain, Launch};
 use super::control::RunControl;
-use super::error::{FeedError, StartError, UnknownStage};
-use super::feed::{feed, iterate};
+use super::error::{StartError, UnknownStage};
 use super::feeder::Feeder;
 use super::registry::{Launching, Registry};
 use super::stage_handle::StageHandle;
-#[cfg(feature = "terminal")]
-use crate::dashboard::UPDATE_EVERY;
-#[cfg(feature = "terminal")]
-use crate::dashboard::terminal::{Detail, TerminalDashboard};
-use crate::dashboard::{Dashboard, Watcher};
 use crate::engine::core::Core;
 use crate::engine::inlet::Inlet;
 use crate::engine::outlet::Outlet;
 use crate::engine::sink::Exit;
-use crate::engine::source::Items;
 use crate::event::Observers;
-use crate::item::{IntoItem, PipelineResult};
+use crate::item::PipelineResult;
 use crate::stage::Stage;
-use crate::stats::{
-    DashboardSnapshot, ErrorSummary, PipelineStats, RunCounters, RunView, WorkerMetrics,
-    WorkerState,
-};
+use crate::stats::RunCounters;
 use crate::trace::RunTrace;
 
 /// A run that is going on: feed it, watch it, end it.
@@ -84,80 +75,6 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
             core,
             head: head.expect("`new_cyclic` has called the closure"),
         })
-    }
-
-    /// Feeds items to the first stage, waiting while its queue is full, and returns how many were accepted.
-    ///
-    /// From inside a task of this run it does not wait for room in the queue of the task's own stage or an earlier one.
-    ///
-    /// # Errors
-    /// [`FeedError::Closed`] once the run is being ended; what was not accepted was not taken from the iterator.
-    ///
-    /// # Cancel safety
-    /// Dropped, it has fed some of the items. The rest was not taken from the iterator.
-    pub async fn feed<I>(&self, items: I) -> Result<usize, FeedError>
-    where
-        I: IntoIterator<Item: IntoItem<In>>,
-    {
-        self.feed_stream(iterate(items.into_iter())).await
-    }
-
-    /// Feeds what an async stream gives; see [`feed`](Self::feed).
-    ///
-    /// # Errors
-    /// As [`feed`](Self::feed).
-    ///
-    /// # Cancel safety
-    /// As [`feed`](Self::feed).
-    pub async fn feed_stream<I>(&self, items: I) -> Result<usize, FeedError>
-    where
-        I: Stream<Item: IntoItem<In>>,
-    {
-        feed(&self.core.shared, &*self.head, items).await
-    }
-
-    /// Feeds items to the first stage of type `S`, past all stages before it: to resume work that was done in part.
-    ///
-    /// # Errors
-    /// As [`feed`](Self::feed); [`FeedError::UnknownStage`] if the pipeline has no stage `S`.
-    ///
-    /// # Cancel safety
-    /// As [`feed`](Self::feed).
-    pub async fn feed_at<S: Stage>(
-        &self,
-        items: impl IntoIterator<Item: IntoItem<S::Input>>,
-    ) -> Result<usize, FeedError> {
-        self.registry
-            .feed_at::<S, _>(iterate(items.into_iter()))
-            .await
-    }
-
-    /// Feeds what an async stream gives to the first stage of type `S`; see [`feed_at`](Self::feed_at).
-    ///
-    /// # Errors
-    /// As [`feed_at`](Self::feed_at).
-    ///
-    /// # Cancel safety
-    /// As [`feed`](Self::feed).
-    pub async fn feed_stream_at<S: Stage>(
-        &self,
-        items: impl Stream<Item: IntoItem<S::Input>>,
-    ) -> Result<usize, FeedError> {
-        self.registry.feed_at::<S, _>(items).await
-    }
-
-    /// Lets the workers of the first stage take items from here whenever nothing is queued for them.
-    ///
-    /// The run does not end before the source does.
-    pub(super) fn feed_lazily<I>(&self, items: I)
-    where
-        I: Iterator<Item: IntoItem<In>> + Send + 'static,
-    {
-        let shared = &self.core.shared;
-        // The source counts as an item until it ends; refused only if the run was shut down.
-        if shared.accounting.accept(1) {
-            self.head.attach(Box::new(Items::new(items)));
-        }
     }
 
     /// Waits for the next result, in the order in which the items were fed, and takes it.
@@ -228,116 +145,6 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     #[must_use]
     pub fn control(&self) -> RunControl {
         RunControl::new(&self.registry)
-    }
-
-    /// What has happened so far, as a snapshot.
-    #[must_use]
-    pub fn stats(&self) -> PipelineStats {
-        self.view().stats()
-    }
-
-    /// What each worker is at, as a snapshot, in the order of stages and workers.
-    #[must_use]
-    pub fn worker_states(&self) -> Vec<WorkerState> {
-        self.view().worker_states()
-    }
-
-    /// What each worker has done, as a snapshot, in the order of stages and workers.
-    #[must_use]
-    pub fn worker_metrics(&self) -> Vec<WorkerMetrics> {
-        self.view().worker_metrics()
-    }
-
-    /// How many items failed, and of what. Of the failed items it has the last 32.
-    #[must_use]
-    pub fn error_summary(&self) -> ErrorSummary {
-        self.view().error_summary()
-    }
-
-    /// All that a dashboard shows, as a snapshot.
-    #[must_use]
-    pub fn snapshot(&self) -> DashboardSnapshot {
-        self.view().snapshot()
-    }
-
-    /// Shows the run on a dashboard, which is updated in this interval: 0.1 to 1 second is what people like to see.
-    /// The methods that end the run wait until it has shown the end.
-    pub fn custom_dashboard(&self, dashboard: impl Dashboard, update_every: Duration) {
-        self.show(Box::new(dashboard), None, update_every);
-    }
-
-    pub(super) fn show(
-        &self,
-        dashboard: Box<dyn Dashboard>,
-        total_items: Option<u64>,
-        update_every: Duration,
-    ) {
-        let runtime = self.core.shared.runtime();
-        let watcher = Watcher::start(runtime, self.view(), dashboard, total_items, update_every);
-        self.registry.watchers().push(watcher);
-    }
-
-    /// Shows in the terminal how far the run has come, in one line; see [`terminal`](crate::terminal).
-    #[cfg(feature = "terminal")]
-    pub fn progress(&self) {
-        let total = self.view().total_items();
-        self.show_in_terminal(TerminalDashboard::progress(), total, UPDATE_EVERY);
-    }
-
-    /// Shows the run in the terminal, in this detail; see [`terminal`](crate::terminal). The methods that end the run wait
-    /// until it has shown the end.
-    ///
-    /// ```
-    /// use antflow::{Detail, pipeline, stage};
-    ///
-    /// #[stage]
-    /// async fn double(x: u32) -> u32 {
-    ///     x * 2
-    /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let run = pipeline!(double).start()?;
-    /// run.dashboard(Detail::Full);
-    /// run.feed(0..10).await?;
-    /// assert_eq!(run.join().await.len(), 10);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[cfg(feature = "terminal")]
-    pub fn dashboard(&self, detail: Detail) {
-        let total = self.view().total_items();
-        self.show_in_terminal(TerminalDashboard::new(detail), total, UPDATE_EVERY);
-    }
-
-    /// As [`show`](Self::show), with keys that pause the run.
-    #[cfg(feature = "terminal")]
-    pub(super) fn show_in_terminal(
-        &self,
-        dashboard: TerminalDashboard,
-        total_items: Option<u64>,
-        update_every: Duration,
-    ) {
-        let registry = Arc::downgrade(&self.registry);
-        let steer = move |is_paused| {
-            if let Some(registry) = registry.upgrade() {
-                registry.pause(is_paused);
-            }
-        };
-        let dashboard = Box::new(dashboard.with_steering(steer));
-        self.show(dashboard, total_items, update_every);
-    }
-
-    /// The run, for those who watch it.
-    #[must_use]
-    pub fn view(&self) -> RunView {
-        RunView::new(Arc::clone(&self.core.shared.run))
-    }
-
-    /// The names of the workers of each stage.
-    #[must_use]
-    pub fn worker_names(&self) -> std::collections::BTreeMap<String, Vec<String>> {
-        self.view().worker_names()
     }
 
     /// Accepts nothing more, waits until every item has its outcome, and returns the results in input order.
