@@ -122,13 +122,14 @@ pub use item::{
     BoxError, Cancelled, DEFAULT_PRIORITY, IntoItem, Item, ItemError, ItemErrorKind, ItemId,
     Metadata, MetadataValue, PipelineResult, StageError,
 };
+pub use pipeline::chain;
 pub use pipeline::{
     Builder, Chain, ConfigError, ControlError, FeedError, Feeder, FirstStage, FnStage, FnTask,
     Graph, GraphStage, Handle, Launch, NextStage, Pipeline, ResultStream, Run, RunControl,
     StageHandle, StartError, UnknownStage, from_fn,
 };
 pub use stage::{
-    Accepts, FromRef, Hooks, KeyedBy, OnWait, Rate, Retry, RetryMode, Signature, Stage,
+    Accepts, FromRef, Hooks, KeyedBy, OnWait, Rate, Retry, RetryMode, Route, Signature, Stage,
     StageConfig, StageExt, State, Task, TaskConfig, TaskContext, WorkerId, hash_key,
 };
 pub use stats::{

@@ -239,6 +239,12 @@ pub(crate) struct Link<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>>(
     pub(crate) Arc<Cell<S, L, St, D>>,
 );
 
+impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Clone for Link<S, L, St, D> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl<T, S, L, St, D> Sink<T> for Link<S, L, St, D>
 where
     T: Send + 'static,
@@ -300,11 +306,19 @@ where
         cell.queue.try_push(entry, bell)
     }
 
+    fn count(&self, items: usize, now: Moment) {
+        self.0.runtime.counters.fed.pass(items, now);
+    }
+
     fn call(&self, bell: &mut Bell<'_>) {
         self.0.queue.call(false, bell);
     }
 
-    fn room<'a>(&'a self, seat: &'a Arc<Seat>) -> impl Future<Output = ()> + Send + 'a {
+    fn room<'a>(
+        &'a self,
+        _: Option<&'a Self::Entry>,
+        seat: &'a Arc<Seat>,
+    ) -> impl Future<Output = ()> + Send + 'a {
         self.0.queue.room(Some(seat))
     }
 }

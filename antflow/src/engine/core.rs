@@ -21,7 +21,7 @@ use super::seat::{Drive, Seat};
 use super::watchdog::Watchdog;
 use crate::clock::Moment;
 use crate::event::{Observers, Status, StatusEvent};
-use crate::item::{ItemError, ItemErrorKind, ItemId, Label, PipelineResult, Tag};
+use crate::item::{ItemError, ItemErrorKind, ItemId, Label, PipelineResult, Tag, Whole, Yield};
 use crate::stage::{WorkerId, item_id};
 use crate::stats::{FailedItem, RunCounters};
 use crate::trace::RunTrace;
@@ -31,6 +31,8 @@ use crate::trace::RunTrace;
 pub struct Core<Out> {
     pub(crate) shared: Arc<Shared>,
     pub(crate) outlet: Outlet<Out>,
+    /// Makes a result of what came of an item that was divided.
+    assemble: fn(Yield) -> Out,
 }
 
 /// The part of it that does not depend on what comes out: the account of the items, the observers and the tasks.
@@ -88,8 +90,10 @@ impl<Out> Core<Out> {
         observers: Observers,
         trace: RunTrace,
         outlet: Outlet<Out>,
+        assemble: fn(Yield) -> Out,
     ) -> Self {
         Self {
+            assemble,
             shared: Arc::new(Shared {
                 accounting: Accounting::new(),
                 observers,
@@ -110,29 +114,37 @@ impl<Out> Core<Out> {
         }
     }
 
-    /// Ends an item.
-    pub(crate) fn settle(&self, tag: Tag, value: Result<Out, ItemError>) {
-        drop(self.conclude(tag, value));
-    }
-
-    /// Ends an item; the run is not over before the guard is dropped.
-    pub(crate) fn conclude(&self, tag: Tag, value: Result<Out, ItemError>) -> SettleLater<'_> {
-        let settled = self.shared.accounting.settle_later(1);
+    /// Ends an item, or a part of one, without a value; the run is not over before the guard is dropped.
+    pub(crate) fn fail(&self, tag: Tag, error: ItemError) -> SettleLater<'_> {
+        let accounting = &self.shared.accounting;
+        let is_cancelled = error.is_cancelled();
+        if !is_cancelled {
+            self.shared.note_failure(&tag, &error);
+        }
+        if let Some(part) = tag.part() {
+            // Its item may end by this.
+            accounting.accept_inside(1);
+            let settled = accounting.settle_later(1);
+            part.end(Err(error));
+            return settled;
+        }
+        let settled = accounting.settle_later(1);
         let tally = &self.shared.run.tally;
-        let counter = match &value {
-            Ok(_) => &tally.completed,
-            Err(error) if error.is_cancelled() => &tally.cancelled,
-            Err(error) => {
-                self.shared.note_failure(&tag, error);
-                &tally.failed
-            }
+        let counter = if is_cancelled {
+            &tally.cancelled
+        } else {
+            &tally.failed
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        self.give_out(tag, Err(error));
+        settled
+    }
+
+    fn give_out(&self, tag: Tag, value: Result<Out, ItemError>) {
         self.shared.note_outcomes([tag.sequence_id], Moment::now());
         let mut bell = Bell::default();
         self.outlet
             .put([PipelineResult::new(tag, value)], &mut bell);
-        settled
     }
 
     /// Ends items that went through all stages.
@@ -187,7 +199,16 @@ impl<Out> Core<Out> {
             };
             self.shared.observers.status(&event);
         }
-        self.settle(tag, Err(error));
+        drop(self.fail(tag, error));
+    }
+}
+
+impl<Out: Send + 'static> Whole for Core<Out> {
+    fn end(&self, tag: Tag, yielded: Yield) {
+        let _settled = self.shared.accounting.settle_later(1);
+        let tally = &self.shared.run.tally;
+        tally.completed.fetch_add(1, Ordering::Relaxed);
+        self.give_out(tag, Ok((self.assemble)(yielded)));
     }
 }
 

@@ -50,6 +50,10 @@ impl<'a, T, D: Sink<T>> Held<'a, T, D> {
         }
     }
 
+    pub(crate) fn entry(&self) -> Option<&D::Entry> {
+        self.entry.as_ref()
+    }
+
     /// Takes the item, which is somebody else's from now on.
     pub(crate) fn release(&mut self) -> Option<D::Entry> {
         self.entry.take()

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::bell::Bell;
@@ -5,6 +6,7 @@ use super::cell::Cell;
 use super::envelope::Envelope;
 use super::queue::Closed;
 use super::runtime::StageRuntime;
+use super::seat::Seat;
 use super::sink::Sink;
 use super::source::Source;
 use super::sync::lock;
@@ -13,8 +15,8 @@ use crate::clock::Moment;
 use crate::event::Pending;
 use crate::stage::Stage;
 
-/// The way into a stage from outside of the workers.
-pub trait Inlet<T>: Send + Sync {
+/// The way into a stage other than from the worker of the stage in front, whatever the stage takes.
+pub trait Gate: Send + Sync {
     /// The stage.
     fn runtime(&self) -> &Arc<StageRuntime>;
 
@@ -24,20 +26,28 @@ pub trait Inlet<T>: Send + Sync {
     /// Gives back room that was set aside.
     fn unreserve(&self, count: usize);
 
-    /// Resolves when there may be room.
-    fn room(&self) -> Pending<'_>;
+    /// Resolves when there may be room for the worker of this seat, or for the task that polls.
+    fn room<'a>(&'a self, seat: Option<&'a Arc<Seat>>) -> Pending<'a>;
 
-    /// Takes items in, whose sequence numbers follow each other: into room that was set aside, or beyond the capacity
-    /// where none was.
+    /// Calls who waits there and could go on; see [`Queue::call`](super::queue::Queue::call).
+    fn call(&self, bell: &mut Bell<'_>);
+}
+
+/// A [`Gate`] for items of a type.
+pub trait Inlet<T>: Gate {
+    /// Takes items in that were just accepted, whose sequence numbers follow each other: into room that was set aside, or
+    /// beyond the capacity where none was.
     fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>);
+
+    /// Takes in an item of another stage, for which room was set aside.
+    fn pass(&self, envelope: Envelope<T>, now: Moment, bell: &mut Bell<'_>);
 
     /// Lets the workers take items from here whenever the queue has none.
     fn attach(&self, source: Box<dyn Source<T>>);
 }
 
-impl<T, S, L, St, D> Inlet<T> for Cell<S, L, St, D>
+impl<S, L, St, D> Gate for Cell<S, L, St, D>
 where
-    T: Send + 'static,
     S: Stage,
     L: TaskList<St>,
     St: Send + Sync + 'static,
@@ -55,10 +65,23 @@ where
         self.queue.unreserve(count, &mut Bell::default());
     }
 
-    fn room(&self) -> Pending<'_> {
-        Box::pin(self.queue.room(None))
+    fn room<'a>(&'a self, seat: Option<&'a Arc<Seat>>) -> Pending<'a> {
+        Box::pin(self.queue.room(seat))
     }
 
+    fn call(&self, bell: &mut Bell<'_>) {
+        self.queue.call(false, bell);
+    }
+}
+
+impl<T, S, L, St, D> Inlet<T> for Cell<S, L, St, D>
+where
+    T: Send + 'static,
+    S: Stage,
+    L: TaskList<St>,
+    St: Send + Sync + 'static,
+    D: Sink<L::Output>,
+{
     fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>) {
         let now = Moment::now();
         if let Some(first) = envelopes.first() {
@@ -69,6 +92,12 @@ where
         fed.pass(envelopes.len(), now);
         let mut entries = envelopes.into_iter().map(Self::entry).collect();
         self.fill(reserved, &mut entries, now, &mut Bell::default());
+    }
+
+    fn pass(&self, envelope: Envelope<T>, now: Moment, bell: &mut Bell<'_>) {
+        self.runtime.counters.fed.pass(1, now);
+        let mut entries = VecDeque::from([Self::entry(envelope)]);
+        self.fill(1, &mut entries, now, bell);
     }
 
     fn attach(&self, source: Box<dyn Source<T>>) {

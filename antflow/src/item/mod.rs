@@ -6,14 +6,20 @@
 mod error;
 mod id;
 mod metadata;
+mod part;
 mod result;
+mod shape;
 mod tag;
 
 pub(crate) use error::panic_message;
 pub use error::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError};
 pub use id::ItemId;
 pub use metadata::{Metadata, MetadataValue};
+pub use part::Yield;
+pub(crate) use part::{Joint, Part, Whole, conclude};
 pub use result::PipelineResult;
+pub(crate) use shape::next;
+pub use shape::{Filtered, Shape, Split, Spread, Undivided};
 pub(crate) use tag::Tag;
 
 /// The priority of an item that was fed without one. Lower goes first.
@@ -93,6 +99,7 @@ impl<T> Item<T> {
                 std::sync::Arc::new(Details {
                     id: self.id,
                     metadata: self.metadata,
+                    part: None,
                 })
             }),
         };
@@ -112,6 +119,8 @@ pub struct Label {
 pub(crate) struct Details {
     pub(crate) id: Option<ItemId>,
     pub(crate) metadata: Metadata,
+    /// Which part of the item it is, behind the place where the item was divided.
+    pub(crate) part: Option<Part>,
 }
 
 /// What can be fed to a pipeline that takes `T`: a `T`, or an [`Item`] of one.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{DEFAULT_PRIORITY, Details, Label, Metadata};
+use super::{DEFAULT_PRIORITY, Details, Label, Metadata, Part};
 
 /// Which item it is, and how far it has come in its stage. It moves with the item, so it is kept small.
 #[derive(Debug, Clone)]
@@ -44,6 +44,21 @@ impl Tag {
         self.details
             .as_ref()
             .map_or(&NONE, |details| &details.metadata)
+    }
+
+    /// Which part of its item it is, if it is one.
+    #[inline]
+    pub(crate) fn part(&self) -> Option<&Part> {
+        self.details.as_ref()?.part.as_ref()
+    }
+
+    /// The tag of a part of this item, or of one of its parts: `say` makes what is said of it of what is said of this.
+    pub(crate) fn part_of(&self, say: impl FnOnce(Option<&Details>) -> Details) -> Self {
+        let label = Label {
+            priority: self.priority(),
+            details: Some(Arc::new(say(self.details.as_deref()))),
+        };
+        Self::new(self.sequence_id, label)
     }
 
     #[inline]

@@ -63,7 +63,7 @@ where
                     Ok(reserved) => break Some(reserved),
                     Err(Closed) => return Poll::Ready(Err(FeedError::Closed { fed })),
                 }
-                let waiting = room.get_or_insert_with(|| inlet.room());
+                let waiting = room.get_or_insert_with(|| inlet.room(None));
                 ready!(waiting.as_mut().poll(cx));
                 room = None;
             };

@@ -1,6 +1,6 @@
 //! Pipelines: stages wired together, runs of them, and what comes out.
 
-mod chain;
+pub mod chain;
 mod control;
 mod error;
 mod feed;
@@ -16,12 +16,14 @@ mod stream;
 mod traced;
 mod validate;
 mod watching;
+mod wiring;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 pub use chain::{Chain, FirstStage, Launch, NextStage};
+
 pub use control::RunControl;
 pub use error::{ConfigError, ControlError, FeedError, StartError, UnknownStage};
 pub use feeder::Feeder;
@@ -38,7 +40,7 @@ use crate::engine::outlet::Outlet;
 use crate::engine::runtime::StageRuntime;
 use crate::event::Observer;
 use crate::item::{BoxError, IntoItem, PipelineResult};
-use crate::stage::{Accepts, IntoStage, StageConfig, WorkerId};
+use crate::stage::{IntoStage, StageConfig, WorkerId};
 use crate::trace::Trace;
 
 /// Stages wired together, ready to run any number of times.
@@ -152,20 +154,6 @@ impl Pipeline<()> {
 }
 
 impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
-    /// Adds a stage at the end. What comes out of the pipeline so far is what the stage takes.
-    pub fn stage<S>(self, stage: S) -> Pipeline<NextStage<C, S::Stage>, St>
-    where
-        S: IntoStage<Stage: Accepts<C::Output>>,
-    {
-        Pipeline {
-            chain: NextStage::new(self.chain, stage.into_stage()),
-            state: self.state,
-            observers: self.observers,
-            collect: self.collect,
-            trace: self.trace,
-        }
-    }
-
     /// Gives the pipeline the state from which its stages take their [`State`](crate::State) parameters. It replaces
     /// the one before. All runs share it.
     pub fn with_state<T: Send + Sync + 'static>(self, state: T) -> Pipeline<C, T> {
@@ -259,6 +247,12 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
             .collect()
     }
 
+    /// For each stage the places of those whose workers hand their outputs to it.
+    fn behind(&self) -> Vec<Vec<usize>> {
+        let stages = self.descriptions().into_iter();
+        stages.map(|stage| stage.behind).collect()
+    }
+
     fn descriptions(&self) -> Vec<chain::Description> {
         let mut stages = Vec::new();
         self.chain.describe(&mut stages);
@@ -279,7 +273,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     ///
     /// # Cancel safety
     /// Dropped, the run is cut off: tasks are dropped at their next `.await`, and all items end cancelled.
-    pub fn run<I>(&self, items: I) -> Run<C::Output>
+    pub fn run<I>(&self, items: I) -> Run<C::Outcome>
     where
         C: Launch<St>,
         I: IntoIterator<Item: IntoItem<C::Input>, IntoIter: Send + 'static>,
@@ -319,7 +313,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn stream<I>(&self, items: I) -> Result<ResultStream<C::Output>, StartError>
+    pub fn stream<I>(&self, items: I) -> Result<ResultStream<C::Outcome>, StartError>
     where
         C: Launch<St>,
         I: IntoIterator<Item: IntoItem<C::Input>, IntoIter: Send + 'static>,
@@ -331,7 +325,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     ///
     /// # Errors
     /// A [`StartError`] if nothing could be started.
-    pub fn stream_from<I>(&self, items: I) -> Result<ResultStream<C::Output>, StartError>
+    pub fn stream_from<I>(&self, items: I) -> Result<ResultStream<C::Outcome>, StartError>
     where
         C: Launch<St>,
         I: Stream<Item: IntoItem<C::Input>> + Send + 'static,
@@ -362,7 +356,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn start(&self) -> Result<Handle<C::Input, C::Output>, StartError>
+    pub fn start(&self) -> Result<Handle<C::Input, C::Outcome>, StartError>
     where
         C: Launch<St>,
     {

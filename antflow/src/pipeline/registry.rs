@@ -34,7 +34,9 @@ pub struct Launching<St> {
     pub(super) state: Arc<St>,
     pub(super) registry: Weak<dyn Any + Send + Sync>,
     /// What the run knows of its stages, in the order of the pipeline.
-    pub(super) stages: Vec<Arc<StageRuntime>>,
+    stages: Vec<Arc<StageRuntime>>,
+    /// The place of the first stage of the branch that is being made.
+    base: usize,
     entries: Vec<Entry>,
 }
 
@@ -48,6 +50,7 @@ impl<St> Launching<St> {
             state,
             registry,
             stages,
+            base: 0,
             entries: Vec::new(),
         }
     }
@@ -56,9 +59,31 @@ impl<St> Launching<St> {
         self.entries.push(entry);
     }
 
-    /// The stages in the order of the pipeline; they were entered from the last to the first.
+    /// The stage in this place, counted from the beginning of its branch.
+    pub(super) fn stage(&self, index: usize) -> Arc<StageRuntime> {
+        Arc::clone(&self.stages[self.base + index])
+    }
+
+    /// Makes branches that stand behind so many stages.
+    pub(super) fn behind<T>(&mut self, stages: usize, make: impl FnOnce(&mut Self) -> T) -> T {
+        let base = self.base;
+        self.base += stages;
+        let made = make(self);
+        self.base = base;
+        made
+    }
+
+    /// Makes a branch of so many stages; the next one comes behind it.
+    pub(super) fn branch<T>(&mut self, stages: usize, make: impl FnOnce(&mut Self) -> T) -> T {
+        let made = make(self);
+        self.base += stages;
+        made
+    }
+
+    /// The stages in the order of the pipeline.
     pub(super) fn into_entries(mut self) -> Vec<Entry> {
-        self.entries.reverse();
+        self.entries
+            .sort_by_key(|entry| entry.control.runtime().index);
         self.entries
     }
 }

@@ -18,7 +18,9 @@ pub(super) fn validate(
     for (stage, tasks) in stages.iter().zip(tasks) {
         let Description {
             config,
-            mistakes: settings,
+            retries: settings,
+            mistakes: others,
+            ..
         } = stage;
         let name = &config.name;
         let mut say = |what: &str| mistakes.push(format!("stage `{name}`: {what}"));
@@ -26,6 +28,9 @@ pub(super) fn validate(
             say(&format!(
                 "`{setting}` is set, but the stage does not retry: add `retry` to its attribute"
             ));
+        }
+        for mistake in others {
+            say(mistake);
         }
         if name.is_empty() {
             say("its name is empty");

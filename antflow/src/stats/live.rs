@@ -25,6 +25,8 @@ pub(crate) struct RunCounters {
     pub(crate) total_items: OnceLock<u64>,
     /// In the order of the pipeline.
     pub(crate) stages: Box<[Arc<StageCounters>]>,
+    /// For each stage the places of those whose workers hand their outputs to it.
+    pub(super) behind: Box<[Vec<usize>]>,
     /// How many items were accepted, which is the next sequence number.
     pub(crate) submitted: CachePadded<AtomicU64>,
     pub(crate) tally: CachePadded<Tally>,
@@ -60,11 +62,11 @@ pub(crate) struct StageCounters {
     pub(crate) pool: AtomicUsize,
     /// Those that there are, and those that there were before the pool was made smaller.
     workers: RwLock<Vec<Arc<WorkerCounters>>>,
-    /// What entered the queue other than from the stage before.
+    /// What entered the queue other than from the hands of the workers of a stage before.
     pub(crate) fed: SharedFlow,
     /// What left the queue other than to a worker who came for it.
     pub(crate) withdrawn: SharedFlow,
-    /// What was handed to the next stage other than by its worker.
+    /// What was handed on other than by its worker.
     pub(crate) handed_on: SharedFlow,
     /// Items cancelled in this stage.
     pub(crate) cancelled: AtomicU64,
@@ -103,7 +105,8 @@ pub(crate) struct WorkerCounters {
 }
 
 impl RunCounters {
-    pub(crate) fn new(stages: Vec<Arc<StageCounters>>) -> Self {
+    /// For stages, of which each has a list of the places of those that hand their outputs to it.
+    pub(crate) fn new(stages: Vec<Arc<StageCounters>>, behind: Vec<Vec<usize>>) -> Self {
         static RUNS: AtomicU64 = AtomicU64::new(0);
         Self {
             id: RUNS.fetch_add(1, Ordering::Relaxed),
@@ -112,6 +115,7 @@ impl RunCounters {
             end: Notify::new(),
             total_items: OnceLock::new(),
             stages: stages.into(),
+            behind: behind.into(),
             submitted: CachePadded::default(),
             tally: CachePadded::default(),
             last_outcome: AtomicU64::new(0),
@@ -133,6 +137,15 @@ impl RunCounters {
     /// When items were accepted, if that is noted.
     pub(crate) fn entrances(&self) -> Option<&Entrances> {
         self.entrances.get()
+    }
+
+    /// Whether every stage hands its outputs to the one that follows it.
+    pub(crate) fn is_line(&self) -> bool {
+        let follows = |(place, behind): (usize, &Vec<usize>)| match place.checked_sub(1) {
+            Some(before) => *behind == [before],
+            None => behind.is_empty(),
+        };
+        self.behind.iter().enumerate().all(follows)
     }
 
     /// Notes that the last task has ended.

@@ -10,27 +10,27 @@ fn sum(workers: &[Arc<WorkerCounters>], count: fn(&WorkerCounters) -> &Count) ->
     workers.iter().map(|worker| count(worker).get()).sum()
 }
 
-/// What has happened in a stage so far, which comes behind another one or is the first.
-pub(super) fn stage_stats(
+/// What has happened in a stage so far, to which the workers of those before it hand their outputs.
+pub(super) fn stage_stats<'a>(
     stage: &StageCounters,
-    before: Option<&StageCounters>,
+    before: impl Iterator<Item = &'a StageCounters>,
     now: Moment,
 ) -> StageStats {
     // What left is read before what came, so that no item is seen to leave before it is seen to come.
     let taken: Passed =
         stage.workers(|workers| workers.iter().map(|worker| worker.taken.read()).sum());
     let left: Passed = [taken, stage.withdrawn.read()].into_iter().sum();
-    let given = before.map(|before| {
-        before.workers(|workers| {
-            let given = workers.iter().map(|worker| worker.given.read());
-            given.chain([before.handed_on.read()]).sum::<Passed>()
+    let given: Passed = before
+        .map(|before| {
+            before.workers(|workers| {
+                let given = workers.iter().map(|worker| worker.given.read());
+                given.chain([before.handed_on.read()]).sum::<Passed>()
+            })
         })
-    });
+        .sum();
     let pulled: Passed =
         stage.workers(|workers| workers.iter().map(|worker| worker.pulled.read()).sum());
-    let came: Passed = [stage.fed.read(), pulled, given.unwrap_or_default()]
-        .into_iter()
-        .sum();
+    let came: Passed = [stage.fed.read(), pulled, given].into_iter().sum();
     let pending = came.count.saturating_sub(left.count);
     // The moments of those that are still there are to come. Some may be seen to leave that are not seen to come: they
     // count the other way.
@@ -92,7 +92,7 @@ mod tests {
         let now = Moment::now();
         stage.fed.pass(1, now);
         worker.taken.pass(2, now);
-        let stats = stage_stats(&stage, None, now);
+        let stats = stage_stats(&stage, std::iter::empty(), now);
         assert_eq!(stats.pending_items, 0);
         assert_eq!(stats.average_queue_wait, Duration::ZERO);
     }

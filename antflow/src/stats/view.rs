@@ -178,11 +178,13 @@ impl RunView {
     fn stage_stats(&self) -> Vec<StageStats> {
         let now = self.until();
         let stages = &self.0.stages;
-        let before = std::iter::once(None).chain(stages.iter().map(Some));
         stages
             .iter()
-            .zip(before)
-            .map(|(stage, before)| stage_stats(stage, before.map(|stage| &**stage), now))
+            .zip(&self.0.behind)
+            .map(|(stage, behind)| {
+                let before = behind.iter().map(|place| &*stages[*place]);
+                stage_stats(stage, before, now)
+            })
             .collect()
     }
 

@@ -75,7 +75,7 @@ where
             seat,
             worker,
             // Where order matters, a ticket is given out with each item.
-            pace: if config.ordered || cell.keys.is_some() {
+            pace: if config.ordered || cell.keys.is_some() || !D::BATCHES {
                 Pace::single()
             } else {
                 Pace::new(config.capacity())

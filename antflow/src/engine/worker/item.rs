@@ -196,7 +196,7 @@ where
             frame.emit_status(Status::Failed, Some(&error));
             frame.worker.failed.add_one();
             // The hook may feed the run, which is not over before it.
-            let _settled = hand.core.conclude(tag, Err(error.clone()));
+            let _settled = hand.core.fail(tag, error.clone());
             let hook = made(|| self.hooks.on_failure(&frame.cx, &error));
             self.call(hook).await;
         }

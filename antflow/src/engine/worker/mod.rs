@@ -211,7 +211,7 @@ where
             && bench.reserve(rest + 1) == 0
         {
             // Neither does it begin what it could not hand on, nor keep it from others while it waits.
-            let room = pin!(self.down.room(bench.seat));
+            let room = pin!(self.down.room(None, bench.seat));
             let (worker, alarm) = (bench.worker, &mut bench.alarm);
             let began = Moment::now();
             let waiting = worker.wait();

@@ -124,17 +124,19 @@ where
                 self.down.call(bell);
             }
             waited = true;
-            let mut room = pin!(self.down.room(hand.seat));
             let began = Moment::now();
             let waiting = hand.frame.worker.wait();
-            poll_fn(|cx| {
-                let poll = room.as_mut().poll(cx);
-                if poll.is_pending() {
-                    bell.ring_and_wait();
-                }
-                poll
-            })
-            .await;
+            {
+                let mut room = pin!(self.down.room(held.entry(), hand.seat));
+                poll_fn(|cx| {
+                    let poll = room.as_mut().poll(cx);
+                    if poll.is_pending() {
+                        bell.ring_and_wait();
+                    }
+                    poll
+                })
+                .await;
+            }
             drop(waiting);
             let now = Moment::now();
             hand.frame.note_send_wait(now.ticks_since(began));

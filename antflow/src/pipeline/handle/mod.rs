@@ -16,7 +16,6 @@ use super::stage_handle::StageHandle;
 use crate::engine::core::Core;
 use crate::engine::inlet::Inlet;
 use crate::engine::outlet::Outlet;
-use crate::engine::sink::Exit;
 use crate::event::Observers;
 use crate::item::PipelineResult;
 use crate::stage::Stage;
@@ -40,26 +39,22 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         outlet: Outlet<Out>,
     ) -> Result<Self, StartError>
     where
-        C: Launch<St> + Chain<Input = In, Output = Out>,
+        C: Launch<St> + Chain<Input = In, Outcome = Out>,
         St: Send + Sync + 'static,
     {
         tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         pipeline.validate()?;
         let stages = pipeline.stages();
         let counters = stages.iter().map(|stage| Arc::clone(&stage.counters));
-        let counters = Arc::new(RunCounters::new(counters.collect()));
+        let counters = Arc::new(RunCounters::new(counters.collect(), pipeline.behind()));
         let observers = Observers::begin(&pipeline.observers, Arc::clone(&counters));
         let trace = RunTrace::begin(pipeline.trace, &counters);
-        let core = Arc::new(Core::new(counters, observers, trace, outlet));
+        let core = Arc::new(Core::new(counters, observers, trace, outlet, C::assemble));
         let mut head = None;
         let registry = Arc::new_cyclic(|registry| {
             let (state, registry) = (Arc::clone(&pipeline.state), Weak::clone(registry));
             let mut launching = Launching::new(state, registry, stages);
-            head = Some(
-                pipeline
-                    .chain
-                    .launch(Exit(Arc::clone(&core)), &mut launching),
-            );
+            head = Some(pipeline.chain.launch(Arc::clone(&core), &mut launching));
             Registry {
                 shared: Arc::clone(&core.shared),
                 entries: launching.into_entries(),

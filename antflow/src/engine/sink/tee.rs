@@ -1,0 +1,169 @@
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use super::super::bell::Bell;
+use super::super::core::Core;
+use super::super::envelope::Envelope;
+use super::super::inlet::Inlet;
+use super::super::queue::{Closed, PushError};
+use super::super::runtime::StageRuntime;
+use super::super::seat::Seat;
+use super::{Between, Sink};
+use crate::clock::Moment;
+use crate::stage::WorkerId;
+
+/// Several stages, each of which gets a copy of every item.
+pub(crate) struct TeeSink<T, Out> {
+    between: Between<Out>,
+    ways: Arc<[Arc<dyn Inlet<T>>]>,
+    copy: fn(&T) -> T,
+}
+
+impl<T, Out> Clone for TeeSink<T, Out>
+where
+    Between<Out>: Clone,
+{
+    fn clone(&self) -> Self {
+        Self {
+            between: self.between.clone(),
+            ways: Arc::clone(&self.ways),
+            copy: self.copy,
+        }
+    }
+}
+
+/// An item on its way into a [`TeeSink`].
+pub(crate) enum TeeEntry<T> {
+    Whole(Envelope<T>),
+    /// The parts that were not taken in yet, each with the number of its way.
+    Parts(Vec<(usize, Envelope<T>)>),
+}
+
+impl<T: Send + 'static, Out: Send + 'static> TeeSink<T, Out> {
+    pub(crate) fn new(
+        between: Between<Out>,
+        ways: Arc<[Arc<dyn Inlet<T>>]>,
+        copy: fn(&T) -> T,
+    ) -> Self {
+        Self {
+            between,
+            ways,
+            copy,
+        }
+    }
+
+    /// Makes a part for each way. The last one is the item's own value.
+    fn divide(&self, envelope: Envelope<T>) -> Vec<(usize, Envelope<T>)> {
+        let Envelope { value, tag } = envelope;
+        let joint = self.between.divide(tag);
+        let last = self.ways.len() - 1;
+        let mut parts = Vec::with_capacity(self.ways.len());
+        for way in 0..last {
+            let tag = joint.part();
+            let mut tag = Some(tag);
+            let copy = self.between.call(
+                || (self.copy)(&value),
+                || tag.take().expect("it is asked for once"),
+            );
+            if let (Some(value), Some(tag)) = (copy, tag) {
+                parts.push((way, Envelope { value, tag }));
+            }
+        }
+        let tag = joint.part();
+        parts.push((last, Envelope { value, tag }));
+        joint.close();
+        parts
+    }
+}
+
+impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
+    type Final = Out;
+
+    const BATCHES: bool = false;
+
+    fn core(&self) -> &Arc<Core<Out>> {
+        self.between.core()
+    }
+
+    fn try_reserve(&self, _: usize) -> usize {
+        0
+    }
+
+    type Entry = TeeEntry<T>;
+
+    fn entry(&self, envelope: Envelope<T>) -> TeeEntry<T> {
+        TeeEntry::Whole(envelope)
+    }
+
+    fn fill(&self, _: usize, entries: &mut VecDeque<TeeEntry<T>>, _: Moment, _: &mut Bell<'_>) {
+        debug_assert!(entries.is_empty(), "no room was set aside");
+    }
+
+    fn try_send(
+        &self,
+        entry: TeeEntry<T>,
+        now: Moment,
+        bell: &mut Bell<'_>,
+    ) -> Result<(), PushError<TeeEntry<T>>> {
+        let parts = match entry {
+            TeeEntry::Whole(envelope) => self.divide(envelope),
+            TeeEntry::Parts(parts) => parts,
+        };
+        let mut refused = Vec::new();
+        for (way, part) in parts {
+            match self.ways[way].try_reserve(1) {
+                Ok(0) => refused.push((way, part)),
+                Ok(_) => self.ways[way].pass(part, now, bell),
+                Err(Closed) => self.between.cancel(part.tag),
+            }
+        }
+        if refused.is_empty() {
+            Ok(())
+        } else {
+            Err(PushError::Full(TeeEntry::Parts(refused)))
+        }
+    }
+
+    fn turn_back(&self, entry: TeeEntry<T>, stage: &StageRuntime, worker: Option<&WorkerId>) {
+        let cancel = |envelope: Envelope<T>| {
+            let attempts = envelope.tag.attempt();
+            let core = self.between.core();
+            core.cancel(stage, worker.cloned(), envelope.tag, attempts, None);
+        };
+        match entry {
+            TeeEntry::Whole(envelope) => cancel(envelope),
+            TeeEntry::Parts(parts) => parts.into_iter().for_each(|(_, part)| cancel(part)),
+        }
+    }
+
+    fn count(&self, _: usize, _: Moment) {}
+
+    fn call(&self, bell: &mut Bell<'_>) {
+        for way in &*self.ways {
+            way.call(bell);
+        }
+    }
+
+    fn room<'a>(
+        &'a self,
+        refused: Option<&'a TeeEntry<T>>,
+        seat: &'a Arc<Seat>,
+    ) -> impl Future<Output = ()> + Send + 'a {
+        // Whatever is refused is taken elsewhere as soon as there is room for the first of it.
+        let way = match refused {
+            Some(TeeEntry::Parts(parts)) => parts.first().map_or(0, |(way, _)| *way),
+            Some(TeeEntry::Whole(_)) | None => 0,
+        };
+        self.ways[way].room(Some(seat))
+    }
+}
+
+impl<T, Out> fmt::Debug for TeeSink<T, Out> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TeeSink")
+            .field("ways", &self.ways.len())
+            .finish_non_exhaustive()
+    }
+}
