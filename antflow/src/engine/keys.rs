@@ -12,7 +12,7 @@ use crate::clock::Moment;
 pub(super) struct Keys<T> {
     /// What was taken, until all that was taken before it has come here. None is an item that needs no key.
     arrivals: Reorder<Option<Arrival<T>>>,
-    /// The keys that belong to items, by the items' sequence numbers.
+    /// The keys that belong to items, by the items' tickets.
     held: HashMap<u64, u64>,
     /// What waits for each key that belongs to an item.
     lanes: HashMap<u64, VecDeque<Arrival<T>>>,
@@ -23,8 +23,6 @@ pub(super) struct Keys<T> {
 #[derive(Debug)]
 pub(super) struct Arrival<T> {
     pub(super) ticket: u64,
-    /// The item's sequence number.
-    pub(super) item: u64,
     pub(super) key: u64,
     /// When it came here.
     pub(super) since: Moment,
@@ -48,8 +46,8 @@ impl<T> Default for Keys<T> {
 
 impl<T> Keys<T> {
     /// Whether an item has its key already.
-    pub(super) fn has(&self, item: u64) -> bool {
-        self.held.contains_key(&item)
+    pub(super) fn has(&self, ticket: u64) -> bool {
+        self.held.contains_key(&ticket)
     }
 
     /// Takes in an item, and gives those that have got their keys by that, in the order of their tickets.
@@ -81,7 +79,7 @@ impl<T> Keys<T> {
                 Some(lane) => lane.push_back(arrival),
                 None => {
                     self.lanes.insert(arrival.key, VecDeque::new());
-                    self.held.insert(arrival.item, arrival.key);
+                    self.held.insert(arrival.ticket, arrival.key);
                     admitted.push(arrival);
                 }
             }
@@ -90,11 +88,11 @@ impl<T> Keys<T> {
     }
 
     /// Takes the key from an item that has left the stage, and gives the item that has it now.
-    pub(super) fn leave(&mut self, item: u64) -> Option<Arrival<T>> {
-        let key = self.held.remove(&item)?;
+    pub(super) fn leave(&mut self, ticket: u64) -> Option<Arrival<T>> {
+        let key = self.held.remove(&ticket)?;
         let next = self.lanes.get_mut(&key)?.pop_front();
         match &next {
-            Some(next) => drop(self.held.insert(next.item, key)),
+            Some(next) => drop(self.held.insert(next.ticket, key)),
             None => drop(self.lanes.remove(&key)),
         }
         next
@@ -121,7 +119,6 @@ mod tests {
     fn arrival(ticket: u64, key: u64) -> Arrival<u64> {
         Arrival {
             ticket,
-            item: 100 + ticket,
             key,
             since: Moment::default(),
             content: ticket,
@@ -138,9 +135,9 @@ mod tests {
         assert!(keys.arrive(arrival(2, 7)).unwrap().is_empty());
         assert!(keys.arrive(arrival(1, 7)).unwrap().is_empty());
         assert_eq!(tickets(&keys.arrive(arrival(0, 8)).unwrap()), [0, 1]);
-        assert!(keys.has(101) && !keys.has(102));
-        assert_eq!(keys.leave(101).map(|next| next.ticket), Some(2));
-        assert!(keys.leave(102).is_none() && keys.leave(102).is_none());
+        assert!(keys.has(1) && !keys.has(2));
+        assert_eq!(keys.leave(1).map(|next| next.ticket), Some(2));
+        assert!(keys.leave(2).is_none() && keys.leave(2).is_none());
         assert_eq!(tickets(&keys.arrive(arrival(3, 7)).unwrap()), [3]);
     }
 
@@ -161,7 +158,7 @@ mod tests {
         left.sort_unstable();
         assert_eq!(left, [1, 3]);
         assert_eq!(keys.arrive(arrival(2, 7)).unwrap_err(), IsClosed(2));
-        assert!(keys.leave(100).is_none());
+        assert!(keys.leave(0).is_none());
     }
 
     proptest! {
@@ -185,7 +182,7 @@ mod tests {
                     keys.arrive(arrival(ticket, key)).expect("it is open")
                 } else {
                     let done = at_work.remove(choice - to_come.len());
-                    keys.leave(done.item).into_iter().collect()
+                    keys.leave(done.ticket).into_iter().collect()
                 };
                 for one in admitted {
                     prop_assert!(at_work.iter().all(|other| other.key != one.key));

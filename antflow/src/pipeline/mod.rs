@@ -273,7 +273,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     ///
     /// # Cancel safety
     /// Dropped, the run is cut off: tasks are dropped at their next `.await`, and all items end cancelled.
-    pub fn run<I>(&self, items: I) -> Run<C::Outcome>
+    pub fn run<I>(&self, items: I) -> Run<C::Output>
     where
         C: Launch<St>,
         I: IntoIterator<Item: IntoItem<C::Input>, IntoIter: Send + 'static>,
@@ -313,7 +313,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn stream<I>(&self, items: I) -> Result<ResultStream<C::Outcome>, StartError>
+    pub fn stream<I>(&self, items: I) -> Result<ResultStream<C::Output>, StartError>
     where
         C: Launch<St>,
         I: IntoIterator<Item: IntoItem<C::Input>, IntoIter: Send + 'static>,
@@ -325,7 +325,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     ///
     /// # Errors
     /// A [`StartError`] if nothing could be started.
-    pub fn stream_from<I>(&self, items: I) -> Result<ResultStream<C::Outcome>, StartError>
+    pub fn stream_from<I>(&self, items: I) -> Result<ResultStream<C::Output>, StartError>
     where
         C: Launch<St>,
         I: Stream<Item: IntoItem<C::Input>> + Send + 'static,
@@ -356,7 +356,7 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn start(&self) -> Result<Handle<C::Input, C::Outcome>, StartError>
+    pub fn start(&self) -> Result<Handle<C::Input, C::Output>, StartError>
     where
         C: Launch<St>,
     {

@@ -55,7 +55,7 @@ type Results<Out> = Result<Vec<PipelineResult<Out>>, StartError>;
 impl<Out: Send + 'static> Run<Out> {
     pub(super) fn new<C, St, I>(pipeline: Pipeline<C, St>, items: I) -> Self
     where
-        C: Launch<St, Outcome = Out>,
+        C: Launch<St, Output = Out>,
         St: Send + Sync + 'static,
         I: Iterator<Item: IntoItem<C::Input>> + Send + 'static,
     {
@@ -164,7 +164,7 @@ impl<Out: Send + 'static> Run<Out> {
     }
 }
 
-async fn run<C, St, I>(pipeline: Pipeline<C, St>, items: I, options: Options) -> Results<C::Outcome>
+async fn run<C, St, I>(pipeline: Pipeline<C, St>, items: I, options: Options) -> Results<C::Output>
 where
     C: Launch<St>,
     St: Send + Sync + 'static,

@@ -77,7 +77,7 @@ impl<Out: Send + 'static> Running<Out> {
 impl<Out: Send + 'static> ResultStream<Out> {
     pub(super) fn start<C, St, I>(pipeline: &Pipeline<C, St>, items: I) -> Result<Self, StartError>
     where
-        C: Launch<St, Outcome = Out>,
+        C: Launch<St, Output = Out>,
         St: Send + Sync + 'static,
         I: Stream<Item: IntoItem<C::Input>> + Send + 'static,
     {

@@ -53,9 +53,9 @@ impl Watching {
     pub(super) fn start<C, St>(
         self,
         mut pipeline: Pipeline<C, St>,
-        outlet: Outlet<C::Outcome>,
+        outlet: Outlet<C::Output>,
         (least, most): (usize, Option<usize>),
-    ) -> Result<Handle<C::Input, C::Outcome>, StartError>
+    ) -> Result<Handle<C::Input, C::Output>, StartError>
     where
         C: Launch<St>,
         St: Send + Sync + 'static,

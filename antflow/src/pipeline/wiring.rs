@@ -39,7 +39,7 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
     /// Adds a stage at the end. What comes out of the pipeline so far is what the stage takes.
     pub fn stage<S>(self, stage: S) -> Pipeline<NextStage<C, S::Stage>, St>
     where
-        S: IntoStage<Stage: Accepts<C::Output>>,
+        S: IntoStage<Stage: Accepts<C::Next>>,
     {
         self.rewired(Vec::new(), |chain| {
             NextStage::new(chain, stage.into_stage())
@@ -67,7 +67,7 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
     /// ```
     pub fn filter(
         self,
-        keep: impl Fn(&C::Output) -> bool + Send + Sync + 'static,
+        keep: impl Fn(&C::Next) -> bool + Send + Sync + 'static,
     ) -> Pipeline<Filter<C>, St> {
         self.rewired(Vec::new(), |chain| Filter::new(chain, Arc::new(keep)))
     }
@@ -97,7 +97,7 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
     /// ```
     pub fn flat_map<I>(
         self,
-        divide: impl Fn(C::Output) -> I + Send + Sync + 'static,
+        divide: impl Fn(C::Next) -> I + Send + Sync + 'static,
     ) -> Pipeline<FlatMap<C, I::Item>, St>
     where
         I: IntoIterator<Item: Send + 'static, IntoIter: Send + 'static>,
@@ -137,10 +137,10 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
     /// ```
     pub fn tee<B>(
         self,
-        branches: impl FnOnce(Start<C::Output>) -> B,
+        branches: impl FnOnce(Start<C::Next>) -> B,
     ) -> Pipeline<Tee<C, B::Branches>, St>
     where
-        C::Output: Copied,
+        C::Next: Copied,
         B: IntoBranches,
     {
         let (branches, observers) = branches(Start::new()).into_branches();
@@ -159,7 +159,7 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
     /// # async fn main() -> Result<(), antflow::StartError> {
     /// let trim = from_fn("Trim", async |text: &'static str| Ok::<_, std::io::Error>(text.trim()));
     /// let mirrors = (1..=3).map(|mirror| {
-    ///     from_fn(format!("Mirror{mirror}"), async move |text: &'static str| {
+    ///     from_fn(format!("Mirror{mirror}"), move |text: &'static str| async move {
     ///         Ok::<_, std::io::Error>(format!("{mirror}: {text}"))
     ///     })
     /// });
@@ -174,8 +174,8 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
         stages: impl IntoIterator<Item = S>,
     ) -> Pipeline<Broadcast<C, FirstStage<S::Stage>>, St>
     where
-        C::Output: Copied,
-        S: IntoStage<Stage: Accepts<C::Output>>,
+        C::Next: Copied,
+        S: IntoStage<Stage: Accepts<C::Next>>,
     {
         let branches = stages.into_iter();
         let branches = branches.map(|stage| FirstStage::new(stage.into_stage()));
@@ -190,13 +190,13 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
     /// In `pipeline!` it is written `fetch >> { Html => html, Pdf => pdf } >> store`. See [`Route`].
     pub fn route<R>(
         self,
-        routes: impl FnOnce(<C::Output as Route>::Routes) -> R,
+        routes: impl FnOnce(<C::Next as Route>::Routes) -> R,
     ) -> Pipeline<Routed<C, R::Ways>, St>
     where
-        C::Output: Route,
+        C::Next: Route,
         R: Exhaustive,
     {
-        let collected = routes(C::Output::routes()).into_ways();
+        let collected = routes(C::Next::routes()).into_ways();
         self.rewired(collected.observers, |chain| {
             Routed::new(chain, collected.routes)
         })

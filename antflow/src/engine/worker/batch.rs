@@ -178,11 +178,11 @@ where
         let mut waited = false;
         let mut next = Some(first);
         while let Some(slots) = next {
-            let item = hand.frame.cx.tag.sequence_id;
+            let ticket = hand.ticket;
             let output = self.handle(hand, slots, bell).await;
             next = self.turn(hand, bell, desk, output, &mut waited).await;
             if !std::mem::take(&mut hand.comes_back) {
-                self.hand_key_on(item, bell);
+                self.hand_key_on(ticket, bell);
             }
             let observers = &hand.core.shared.observers;
             if next.is_some() && !observers.is_empty() {

@@ -29,9 +29,9 @@ where
         let (Some(keys), Some(ticket)) = (&self.keys, hand.ticket) else {
             return Some(slots);
         };
-        let (item, now) = (hand.frame.cx.tag.sequence_id, hand.frame.started);
+        let now = hand.frame.started;
         let taken = &hand.frame.worker.taken;
-        if lock(keys).has(item) {
+        if lock(keys).has(ticket) {
             taken.pass(1, now);
             return Some(slots);
         }
@@ -52,7 +52,6 @@ where
         };
         let arrival = Arrival {
             ticket,
-            item,
             key,
             since: now,
             content: hand.put_into(slots),
@@ -65,7 +64,7 @@ where
                 return None;
             }
         };
-        let own = admitted.iter().position(|one| one.item == item);
+        let own = admitted.iter().position(|one| one.ticket == ticket);
         let own = own.map(|place| admitted.remove(place));
         if own.is_none() {
             self.queue.lend_one();
@@ -80,11 +79,13 @@ where
         slots
     }
 
-    /// Gives the key of an item that has left the stage to the next one that waits for it.
-    pub(super) fn hand_key_on(&self, item: u64, bell: &mut Bell<'_>) {
-        let Some(keys) = &self.keys else { return };
+    /// Gives the key of the item of this ticket, which has left the stage, to the next one that waits for it.
+    pub(super) fn hand_key_on(&self, ticket: Option<u64>, bell: &mut Bell<'_>) {
+        let (Some(keys), Some(ticket)) = (&self.keys, ticket) else {
+            return;
+        };
         let mut keys = lock(keys);
-        let refused = self.bring_all_back(keys.leave(item), bell);
+        let refused = self.bring_all_back(keys.leave(ticket), bell);
         drop(keys);
         self.turn_all_away(refused, Moment::now());
     }

@@ -14,7 +14,7 @@ use crate::stage::{Stage, TaskConfig};
 /// The branches of a [`Tee`](super::Tee): a tuple of two to eight chains.
 pub trait Branches: Clone + Send + Sync + 'static {
     /// What came of the parts of an item, one for each branch.
-    type Outcome: Send + 'static;
+    type Output: Send + 'static;
 
     /// How many stages there are.
     #[doc(hidden)]
@@ -26,7 +26,7 @@ pub trait Branches: Clone + Send + Sync + 'static {
 
     /// See [`Chain::assemble`].
     #[doc(hidden)]
-    fn assemble(parts: Vec<Result<Yield, ItemError>>) -> Self::Outcome;
+    fn assemble(parts: Vec<Result<Yield, ItemError>>) -> Self::Output;
 }
 
 /// Branches that come together again in one stage.
@@ -74,7 +74,7 @@ pub trait IntoBranches {
 macro_rules! branches {
     ($($branch:ident $field:tt)+) => {
         impl<$($branch: Chain),+> Branches for ($($branch,)+) {
-            type Outcome = ($(Result<$branch::Outcome, ItemError>,)+);
+            type Output = ($(Result<$branch::Output, ItemError>,)+);
 
             fn count(&self) -> usize {
                 [$(self.$field.count()),+].into_iter().sum()
@@ -86,7 +86,7 @@ macro_rules! branches {
                 ends
             }
 
-            fn assemble(parts: Vec<Result<Yield, ItemError>>) -> Self::Outcome {
+            fn assemble(parts: Vec<Result<Yield, ItemError>>) -> Self::Output {
                 let mut parts = parts.into_iter();
                 ($(next(&mut parts).map($branch::assemble),)+)
             }

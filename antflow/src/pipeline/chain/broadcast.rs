@@ -15,10 +15,10 @@ use crate::stage::TaskConfig;
 pub struct Broadcast<C: Flow, B> {
     chain: C,
     branches: Vec<B>,
-    copy: fn(&C::Output) -> C::Output,
+    copy: fn(&C::Next) -> C::Next,
 }
 
-impl<C: Flow<Output: Copied>, B> Broadcast<C, B> {
+impl<C: Flow<Next: Copied>, B> Broadcast<C, B> {
     pub(in crate::pipeline) fn new(chain: C, branches: Vec<B>) -> Self {
         Self {
             chain,
@@ -40,7 +40,7 @@ impl<C: Flow, B: Clone> Clone for Broadcast<C, B> {
 
 impl<C: Flow, B: Flow> Chain for Broadcast<C, B> {
     type Input = C::Input;
-    type Outcome = <Self::Shape as Shape>::Of<B::Output>;
+    type Output = <Self::Shape as Shape>::Of<B::Next>;
     type Shape = Spread<C::Shape>;
 
     fn count(&self) -> usize {
@@ -60,13 +60,13 @@ impl<C: Flow, B: Flow> Chain for Broadcast<C, B> {
         ends.collect::<Vec<_>>().concat()
     }
 
-    fn assemble(yielded: Yield) -> Self::Outcome {
+    fn assemble(yielded: Yield) -> Self::Output {
         Self::Shape::assemble(yielded, &mut Yield::into_value)
     }
 }
 
 impl<C: Flow, B: Flow> Flow for Broadcast<C, B> {
-    type Output = B::Output;
+    type Next = B::Next;
 }
 
 impl<St, C, B> Launch<St> for Broadcast<C, B>
@@ -91,7 +91,7 @@ where
     C: LaunchInto<St>,
     B: LaunchInto<St>,
 {
-    fn launch_into<D: Sink<B::Output>>(
+    fn launch_into<D: Sink<B::Next>>(
         &self,
         down: D,
         run: &mut Launching<St>,
@@ -100,7 +100,7 @@ where
             let branches = self.branches.iter();
             let ways = branches.map(|branch| {
                 let inlet = run.branch(branch.count(), |run| branch.launch_into(down.clone(), run));
-                same::<_, Arc<dyn Inlet<C::Output>>>(inlet)
+                same::<_, Arc<dyn Inlet<C::Next>>>(inlet)
             });
             ways.collect()
         });

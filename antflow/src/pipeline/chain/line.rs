@@ -38,7 +38,7 @@ impl<C: Flow, S: Stage> NextStage<C, S> {
 
 impl<S: Stage> Chain for FirstStage<S> {
     type Input = S::Input;
-    type Outcome = S::Output;
+    type Output = S::Output;
     type Shape = Undivided;
 
     fn count(&self) -> usize {
@@ -56,7 +56,7 @@ impl<S: Stage> Chain for FirstStage<S> {
 
 impl<C: Flow, S: Stage> Chain for NextStage<C, S> {
     type Input = C::Input;
-    type Outcome = <C::Shape as Shape>::Of<S::Output>;
+    type Output = <C::Shape as Shape>::Of<S::Output>;
     type Shape = C::Shape;
 
     fn count(&self) -> usize {
@@ -68,17 +68,17 @@ impl<C: Flow, S: Stage> Chain for NextStage<C, S> {
         add(stages, &self.stage, behind)
     }
 
-    fn assemble(yielded: Yield) -> Self::Outcome {
+    fn assemble(yielded: Yield) -> Self::Output {
         C::Shape::assemble(yielded, &mut Yield::into_value)
     }
 }
 
 impl<S: Stage> Flow for FirstStage<S> {
-    type Output = S::Output;
+    type Next = S::Output;
 }
 
 impl<C: Flow, S: Stage> Flow for NextStage<C, S> {
-    type Output = S::Output;
+    type Next = S::Output;
 }
 
 impl<S: Stage> Line for FirstStage<S> {}

@@ -41,7 +41,7 @@ pub trait MergeInto<S: Stage> {}
 /// A branch whose end goes into the stage `S`.
 pub trait EndsIn<S> {}
 
-impl<C: Flow, S: Accepts<C::Output>> EndsIn<S> for C {}
+impl<C: Flow, S: Accepts<C::Next>> EndsIn<S> for C {}
 
 /// A [`Fork`] whose stages can run with a state `St`.
 pub trait LaunchFork<St>: Fork {
@@ -73,7 +73,7 @@ impl<F: Fork, S: Stage> Merge<F, S> {
 
 impl<F: Fork, S: Stage> Chain for Merge<F, S> {
     type Input = F::Input;
-    type Outcome = <F::Joined as Shape>::Of<S::Output>;
+    type Output = <F::Joined as Shape>::Of<S::Output>;
     type Shape = F::Joined;
 
     fn count(&self) -> usize {
@@ -85,13 +85,13 @@ impl<F: Fork, S: Stage> Chain for Merge<F, S> {
         add(stages, &self.stage, behind)
     }
 
-    fn assemble(yielded: Yield) -> Self::Outcome {
+    fn assemble(yielded: Yield) -> Self::Output {
         F::Joined::assemble(yielded, &mut Yield::into_value)
     }
 }
 
 impl<F: Fork, S: Stage> Flow for Merge<F, S> {
-    type Output = S::Output;
+    type Next = S::Output;
 }
 
 impl<F: Fork<Joined = Undivided>, S: Stage> Line for Merge<F, S> {}

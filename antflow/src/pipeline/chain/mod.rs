@@ -51,7 +51,7 @@ pub trait Chain: Clone + Send + Sync + 'static {
     type Input: Send + 'static;
     /// What the result of an item holds: what the last stage gives, or, where items are divided on their way, what came
     /// of all the parts.
-    type Outcome: Send + 'static;
+    type Output: Send + 'static;
     /// How the one becomes the other.
     #[doc(hidden)]
     type Shape: Shape;
@@ -66,7 +66,7 @@ pub trait Chain: Clone + Send + Sync + 'static {
 
     /// What the result of an item that was divided holds, if this came of it.
     #[doc(hidden)]
-    fn assemble(yielded: Yield) -> Self::Outcome;
+    fn assemble(yielded: Yield) -> Self::Output;
 }
 
 /// A chain with one end, to which another stage can be added.
@@ -77,7 +77,7 @@ pub trait Chain: Clone + Send + Sync + 'static {
 )]
 pub trait Flow: Chain {
     /// What the last stage gives.
-    type Output: Send + 'static;
+    type Next: Send + 'static;
 }
 
 /// A chain in which items are neither divided nor let go.
@@ -86,7 +86,7 @@ pub trait Flow: Chain {
     label = "this branch divides items or lets some go",
     note = "put it in front of the route or behind it"
 )]
-pub trait Line: Flow<Outcome = <Self as Flow>::Output> {}
+pub trait Line: Flow<Output = <Self as Flow>::Next> {}
 
 /// What was said of a stage when the pipeline was built.
 #[derive(Debug)]
@@ -126,7 +126,7 @@ pub trait Launch<St>: Chain {
     #[doc(hidden)]
     fn launch(
         &self,
-        core: Arc<Core<Self::Outcome>>,
+        core: Arc<Core<Self::Output>>,
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<Self::Input>>;
 
@@ -143,7 +143,7 @@ pub trait Launch<St>: Chain {
 pub trait LaunchInto<St>: Launch<St> + Flow {
     /// Makes the running stages, the last one first. What they give goes into `down`.
     #[doc(hidden)]
-    fn launch_into<D: Sink<Self::Output>>(
+    fn launch_into<D: Sink<Self::Next>>(
         &self,
         down: D,
         run: &mut Launching<St>,
@@ -155,12 +155,12 @@ macro_rules! launch_into_the_end {
     () => {
         fn launch(
             &self,
-            core: Arc<Core<Self::Outcome>>,
+            core: Arc<Core<Self::Output>>,
             run: &mut Launching<St>,
         ) -> Arc<dyn Inlet<Self::Input>> {
             use $crate::engine::sink::End;
             self.launch_into(
-                End::<<Self as Chain>::Shape, <Self as Flow>::Output>::new(core),
+                End::<<Self as Chain>::Shape, <Self as Flow>::Next>::new(core),
                 run,
             )
         }

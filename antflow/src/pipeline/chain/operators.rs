@@ -12,24 +12,24 @@ use crate::stage::TaskConfig;
 /// A chain at whose end some items are let go. Made by [`Pipeline::filter`](crate::Pipeline::filter).
 pub struct Filter<C: Flow> {
     chain: C,
-    keep: Keep<C::Output>,
+    keep: Keep<C::Next>,
 }
 
 /// A chain at whose end items are divided into any number of parts. Made by
 /// [`Pipeline::flat_map`](crate::Pipeline::flat_map).
 pub struct FlatMap<C: Flow, U> {
     chain: C,
-    divide: Divide<C::Output, U>,
+    divide: Divide<C::Next, U>,
 }
 
 impl<C: Flow> Filter<C> {
-    pub(in crate::pipeline) fn new(chain: C, keep: Keep<C::Output>) -> Self {
+    pub(in crate::pipeline) fn new(chain: C, keep: Keep<C::Next>) -> Self {
         Self { chain, keep }
     }
 }
 
 impl<C: Flow, U> FlatMap<C, U> {
-    pub(in crate::pipeline) fn new(chain: C, divide: Divide<C::Output, U>) -> Self {
+    pub(in crate::pipeline) fn new(chain: C, divide: Divide<C::Next, U>) -> Self {
         Self { chain, divide }
     }
 }
@@ -48,7 +48,7 @@ impl<C: Flow, U> Clone for FlatMap<C, U> {
 
 impl<C: Flow> Chain for Filter<C> {
     type Input = C::Input;
-    type Outcome = <Self::Shape as Shape>::Of<C::Output>;
+    type Output = <Self::Shape as Shape>::Of<C::Next>;
     type Shape = Filtered<C::Shape>;
 
     fn count(&self) -> usize {
@@ -60,14 +60,14 @@ impl<C: Flow> Chain for Filter<C> {
         Vec::new()
     }
 
-    fn assemble(yielded: Yield) -> Self::Outcome {
+    fn assemble(yielded: Yield) -> Self::Output {
         Self::Shape::assemble(yielded, &mut Yield::into_value)
     }
 }
 
 impl<C: Flow, U: Send + 'static> Chain for FlatMap<C, U> {
     type Input = C::Input;
-    type Outcome = <Self::Shape as Shape>::Of<U>;
+    type Output = <Self::Shape as Shape>::Of<U>;
     type Shape = Spread<C::Shape>;
 
     fn count(&self) -> usize {
@@ -79,17 +79,17 @@ impl<C: Flow, U: Send + 'static> Chain for FlatMap<C, U> {
         Vec::new()
     }
 
-    fn assemble(yielded: Yield) -> Self::Outcome {
+    fn assemble(yielded: Yield) -> Self::Output {
         Self::Shape::assemble(yielded, &mut Yield::into_value)
     }
 }
 
 impl<C: Flow> Flow for Filter<C> {
-    type Output = C::Output;
+    type Next = C::Next;
 }
 
 impl<C: Flow, U: Send + 'static> Flow for FlatMap<C, U> {
-    type Output = U;
+    type Next = U;
 }
 
 impl<St: Send + Sync + 'static, C: LaunchInto<St>> Launch<St> for Filter<C> {
@@ -114,7 +114,7 @@ where
 }
 
 impl<St: Send + Sync + 'static, C: LaunchInto<St>> LaunchInto<St> for Filter<C> {
-    fn launch_into<D: Sink<C::Output>>(
+    fn launch_into<D: Sink<C::Next>>(
         &self,
         down: D,
         run: &mut Launching<St>,

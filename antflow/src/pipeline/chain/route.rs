@@ -22,7 +22,7 @@ pub struct Routed<C, R> {
     routes: R,
 }
 
-impl<C: Flow<Output: Route>, R: Routes> Routed<C, R> {
+impl<C: Flow<Next: Route>, R: Routes> Routed<C, R> {
     pub(in crate::pipeline) fn new(chain: C, routes: R) -> Self {
         Self { chain, routes }
     }
@@ -43,7 +43,7 @@ pub struct Ways<P, B> {
 /// The branches of a route.
 pub trait Routes: Clone + Send + Sync + 'static {
     /// What the last one gives.
-    type Output: Send + 'static;
+    type Next: Send + 'static;
 
     /// How many stages there are.
     #[doc(hidden)]
@@ -84,7 +84,7 @@ pub trait LaunchRoutes<St>: Routes {
 }
 
 impl Routes for NoWay {
-    type Output = ();
+    type Next = ();
 
     fn count(&self) -> usize {
         0
@@ -96,7 +96,7 @@ impl Routes for NoWay {
 }
 
 impl<P: Routes, B: Line> Routes for Ways<P, B> {
-    type Output = B::Output;
+    type Next = B::Next;
 
     fn count(&self) -> usize {
         self.previous.count() + self.branch.count()
@@ -110,7 +110,7 @@ impl<P: Routes, B: Line> Routes for Ways<P, B> {
 }
 
 impl<T> Agree<T> for NoWay {}
-impl<T, P: Agree<T>, B: Flow<Output: Same<T>>> Agree<T> for Ways<P, B> {}
+impl<T, P: Agree<T>, B: Flow<Next: Same<T>>> Agree<T> for Ways<P, B> {}
 
 impl<S: Stage> MergeInto<S> for NoWay {}
 impl<S: Stage, P: MergeInto<S>, B: EndsIn<S>> MergeInto<S> for Ways<P, B> {}
@@ -163,9 +163,9 @@ impl<C: Flow, R: Routes> Fork for Routed<C, R> {
     }
 }
 
-impl<C: Flow, R: Routes + Agree<R::Output>> Chain for Routed<C, R> {
+impl<C: Flow, R: Routes + Agree<R::Next>> Chain for Routed<C, R> {
     type Input = C::Input;
-    type Outcome = <C::Shape as Shape>::Of<R::Output>;
+    type Output = <C::Shape as Shape>::Of<R::Next>;
     type Shape = C::Shape;
 
     fn count(&self) -> usize {
@@ -176,21 +176,21 @@ impl<C: Flow, R: Routes + Agree<R::Output>> Chain for Routed<C, R> {
         self.describe_stages(stages)
     }
 
-    fn assemble(yielded: Yield) -> Self::Outcome {
+    fn assemble(yielded: Yield) -> Self::Output {
         C::Shape::assemble(yielded, &mut Yield::into_value)
     }
 }
 
-impl<C: Flow, R: Routes + Agree<R::Output>> Flow for Routed<C, R> {
-    type Output = R::Output;
+impl<C: Flow, R: Routes + Agree<R::Next>> Flow for Routed<C, R> {
+    type Next = R::Next;
 }
 
-impl<C: Line<Shape = Undivided>, R: Routes + Agree<R::Output>> Line for Routed<C, R> {}
+impl<C: Line<Shape = Undivided>, R: Routes + Agree<R::Next>> Line for Routed<C, R> {}
 
 impl<St, C, R> LaunchFork<St> for Routed<C, R>
 where
     St: Send + Sync + 'static,
-    C: LaunchInto<St> + Flow<Output: Route>,
+    C: LaunchInto<St> + Flow<Next: Route>,
     R: LaunchRoutes<St>,
 {
     fn tasks_of_stages(&self, stages: &mut Vec<Vec<TaskConfig>>) {
@@ -217,8 +217,8 @@ where
 impl<St, C, R> Launch<St> for Routed<C, R>
 where
     St: Send + Sync + 'static,
-    C: LaunchInto<St> + Flow<Output: Route>,
-    R: LaunchRoutes<St> + Agree<R::Output>,
+    C: LaunchInto<St> + Flow<Next: Route>,
+    R: LaunchRoutes<St> + Agree<R::Next>,
 {
     fn describe_tasks(&self, stages: &mut Vec<Vec<TaskConfig>>) {
         self.tasks_of_stages(stages);
@@ -230,10 +230,10 @@ where
 impl<St, C, R> LaunchInto<St> for Routed<C, R>
 where
     St: Send + Sync + 'static,
-    C: LaunchInto<St> + Flow<Output: Route>,
-    R: LaunchRoutes<St> + Agree<R::Output>,
+    C: LaunchInto<St> + Flow<Next: Route>,
+    R: LaunchRoutes<St> + Agree<R::Next>,
 {
-    fn launch_into<D: Sink<R::Output>>(
+    fn launch_into<D: Sink<R::Next>>(
         &self,
         down: D,
         run: &mut Launching<St>,

@@ -36,10 +36,10 @@ impl<T: Clone + Send + 'static> Copied for T {
 pub struct Tee<C: Flow, B> {
     chain: C,
     branches: B,
-    copy: fn(&C::Output) -> C::Output,
+    copy: fn(&C::Next) -> C::Next,
 }
 
-impl<C: Flow<Output: Copied>, B> Tee<C, B> {
+impl<C: Flow<Next: Copied>, B> Tee<C, B> {
     pub(in crate::pipeline) fn new(chain: C, branches: B) -> Self {
         Self {
             chain,
@@ -61,7 +61,7 @@ impl<C: Flow, B: Clone> Clone for Tee<C, B> {
 
 impl<C: Flow, B: Branches> Chain for Tee<C, B> {
     type Input = C::Input;
-    type Outcome = <C::Shape as Shape>::Of<B::Outcome>;
+    type Output = <C::Shape as Shape>::Of<B::Output>;
     type Shape = C::Shape;
 
     fn count(&self) -> usize {
@@ -73,7 +73,7 @@ impl<C: Flow, B: Branches> Chain for Tee<C, B> {
         self.branches.describe(stages)
     }
 
-    fn assemble(yielded: Yield) -> Self::Outcome {
+    fn assemble(yielded: Yield) -> Self::Output {
         C::Shape::assemble(yielded, &mut |yielded| B::assemble(yielded.into_parts()))
     }
 }
@@ -99,7 +99,7 @@ impl<C: Flow, B> Tee<C, B> {
     /// Makes the stages in front of the branches, into which these are the ways.
     fn launch_front<St, Out>(
         &self,
-        ways: Vec<Arc<dyn Inlet<C::Output>>>,
+        ways: Vec<Arc<dyn Inlet<C::Next>>>,
         core: &Arc<Core<Out>>,
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<C::Input>>
@@ -127,7 +127,7 @@ where
 
     fn launch(
         &self,
-        core: Arc<Core<Self::Outcome>>,
+        core: Arc<Core<Self::Output>>,
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<C::Input>> {
         self.launch_branch(core, run)

@@ -39,7 +39,7 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         outlet: Outlet<Out>,
     ) -> Result<Self, StartError>
     where
-        C: Launch<St> + Chain<Input = In, Outcome = Out>,
+        C: Launch<St> + Chain<Input = In, Output = Out>,
         St: Send + Sync + 'static,
     {
         tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
