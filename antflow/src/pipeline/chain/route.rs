@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Chain, Description, EndsIn, Flow, Fork, Launch, LaunchFork, LaunchInto, Line, MergeInto,
+    Chain, Description, EndsIn, Flow, Fork, Launch, LaunchFork, LaunchInto, Line, MergeInto, Start,
     launch_into_the_end,
 };
 use crate::engine::core::Core;
@@ -254,19 +254,9 @@ pub trait Exhaustive {
     fn into_ways(self) -> Collected<Self::Ways>;
 }
 
-/// Tells whether a variant has its branch.
-#[diagnostic::on_unimplemented(
-    message = "no branch takes `{V}`",
-    label = "a branch for `{V}` is missing",
-    note = "a route has a branch for every variant"
-)]
-pub trait HasBranch<V> {}
-
 /// A variant that has its branch.
 #[derive(Debug)]
 pub enum Taken {}
-
-impl<V> HasBranch<V> for Taken {}
 
 /// A variant that has none yet.
 #[derive(Debug)]
@@ -290,9 +280,14 @@ impl Collected<NoWay> {
 }
 
 impl<R: Routes> Collected<R> {
-    /// These, and the branch of this variant.
+    /// These, and the branch of this variant, which takes `T`.
     #[must_use]
-    pub fn with<B: Line>(self, variant: usize, branch: Pipeline<B>) -> Collected<Ways<R, B>> {
+    pub fn with<T, B: Line>(
+        self,
+        variant: usize,
+        branch: impl FnOnce(Start<T>) -> Pipeline<B>,
+    ) -> Collected<Ways<R, B>> {
+        let branch = branch(Start::new());
         let Self {
             routes,
             mut observers,
