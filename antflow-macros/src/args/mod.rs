@@ -17,7 +17,7 @@ use syn::{Expr, Ident, Lit, Path};
 
 pub(crate) use self::number::check_count;
 pub(crate) use self::suggest::nearest;
-pub(crate) use self::time::{Time, Zero};
+pub(crate) use self::time::{Time, Zero, check_time};
 pub(crate) use self::written::{Setting, written};
 use crate::errors::Errors;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Pipeline;
 use super::chain::{
-    Broadcast, Copied, Exhaustive, Filter, FirstStage, FlatMap, Flow, Fork, IntoBranches, Merge,
-    MergeInto, NextStage, Routed, Start, Tee,
+    Agree, Broadcast, Copied, Exhaustive, Filter, FirstStage, FlatMap, Flow, Fork, IntoBranches,
+    Merge, MergeInto, NextStage, Routed, Routes, Start, Tee,
 };
 use crate::event::Observer;
 use crate::stage::{Accepts, IntoStage, Route};
@@ -200,6 +200,17 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
         self.rewired(collected.observers, |chain| {
             Routed::new(chain, collected.routes)
         })
+    }
+}
+
+impl<C: Flow, R: Routes, St: Send + Sync + 'static> Pipeline<Routed<C, R>, St> {
+    /// The same, of branches that give the same type: so that the compiler looks at once whether they do.
+    #[doc(hidden)]
+    pub fn agreed(self) -> Self
+    where
+        R: Agree<R::Next>,
+    {
+        self
     }
 }
 
