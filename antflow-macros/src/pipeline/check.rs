@@ -131,7 +131,7 @@ fn route(split: &Split, span: Span, errors: &mut Errors) -> Route {
                     errors.at(&arm.variant, message);
                 }
                 let chain = if arm.chain.is_empty() {
-                    errors.at_span(arm.arrow, "a stage is missing after this `=>`");
+                    errors.at(arm.arrow, "a stage is missing after this `=>`");
                     Chain::default()
                 } else {
                     read(arm.chain, errors)

@@ -1,5 +1,5 @@
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Expr, Path};
 
 use super::operand::Operand;
@@ -77,7 +77,7 @@ pub(super) fn build(krate: &Path, chain: &Chain) -> TokenStream {
         let variable = variable(operand);
         quote!(let #variable = #operand;)
     });
-    let wired = wired(quote!(#krate::Pipeline::builder()), chain);
+    let wired = Wired::of(quote!(#krate::Pipeline::builder()), chain);
     let overrides = stages.iter().any(|operand| operand.has_overrides());
     let import = overrides.then(|| {
         quote! {
@@ -85,65 +85,110 @@ pub(super) fn build(krate: &Path, chain: &Chain) -> TokenStream {
             use #krate::__private::StageExt as _;
         }
     });
-    quote!({ #import #(#values)* #wired })
+    let Wired {
+        values: chains,
+        tokens,
+    } = wired;
+    quote!({ #import #(#values)* #chains #tokens })
 }
 
 fn variable(operand: &Operand) -> Ident {
     format_ident!("__stage{}", operand.index, span = operand.span)
 }
 
-/// The calls behind `start`, one for each step.
-fn wired(start: TokenStream, chain: &Chain) -> TokenStream {
-    let mut tokens = start;
-    let mut previous = None;
-    for step in &chain.0 {
-        tokens = match step {
-            Step::Stage(operand) => stage(&tokens, previous, operand),
-            Step::Word(Word { name, value, .. }) => {
-                quote_spanned!(name.span()=> #tokens.#name(#value))
-            }
-            // The stage behind it takes its values, too.
-            Step::Batch(_) => tokens,
-            Step::Fork(fork) => tee(&tokens, fork),
-            Step::Route(route) => routed(&tokens, route),
+/// The calls behind a start, one for each step.
+///
+/// A call of what is no stage is made on a variable with the place of its word, as messages about it underline the
+/// expression from its beginning.
+struct Wired {
+    values: TokenStream,
+    tokens: TokenStream,
+}
+
+impl Wired {
+    fn of(start: TokenStream, chain: &Chain) -> Self {
+        let mut wired = Self {
+            values: TokenStream::new(),
+            tokens: start,
         };
-        previous = Some(step);
+        let mut previous = None;
+        for step in &chain.0 {
+            match step {
+                Step::Stage(operand) => wired.stage(previous, operand),
+                Step::Word(Word { name, value, .. }) => wired.call(name, &quote!(#value)),
+                // The stage behind it takes its values, too.
+                Step::Batch(_) => {}
+                Step::Fork(fork) => wired.tee(fork),
+                Step::Route(route) => wired.route(route),
+            }
+            previous = Some(step);
+        }
+        if let Some(Step::Route(Route { span, .. })) = previous {
+            wired.call(&Ident::new("agreed", *span), &TokenStream::new());
+        }
+        wired
     }
-    if let Some(Step::Route(Route { span, .. })) = previous {
-        tokens = quote_spanned!(*span=> #tokens.agreed());
+
+    fn call(&mut self, method: &Ident, arguments: &TokenStream) {
+        let span = method.span();
+        let chain = format_ident!("__chain", span = span);
+        let tokens = &self.tokens;
+        self.values.extend(quote!(let #chain = #tokens;));
+        self.tokens = quote_spanned!(span=> #chain.#method(#arguments));
     }
-    tokens
+
+    fn stage(&mut self, previous: Option<&Step>, operand: &Operand) {
+        let (span, variable, tokens) = (operand.span, variable(operand), &self.tokens);
+        self.tokens = match previous {
+            Some(Step::Fork(_) | Step::Route(_)) => {
+                quote_spanned!(span=> #tokens.merge(#variable))
+            }
+            Some(Step::Batch(batch)) => {
+                let Batch {
+                    name,
+                    size,
+                    max_wait,
+                    ..
+                } = batch;
+                quote_spanned!(span=> #tokens.#name(#size, #max_wait, #variable))
+            }
+            _ => quote_spanned!(span=> #tokens.stage(#variable)),
+        };
+    }
+
+    fn tee(&mut self, fork: &Fork) {
+        let start = format_ident!("__start", span = fork.span);
+        let branches = fork.branches.iter();
+        let branches = branches.map(|branch| Self::of(quote!(#start), branch));
+        let branches = quote_spanned!(fork.span=> |#start| (#(#branches),*));
+        self.call(&Ident::new("tee", fork.span), &branches);
+    }
+
+    fn route(&mut self, route: &Route) {
+        let Route { span, arms } = route;
+        let start = format_ident!("__start", span = *span);
+        let routes = format_ident!("__routes", span = *span);
+        let mut branches = quote!(#routes);
+        for (variant, branch) in arms {
+            let branch = Self::of(quote!(#start), branch);
+            branches = quote_spanned!(*span=> #branches.#variant(|#start| #branch));
+        }
+        let branches = quote_spanned!(*span=> |#routes| #branches);
+        self.call(&Ident::new("route", *span), &branches);
+    }
 }
 
-fn stage(tokens: &TokenStream, previous: Option<&Step>, operand: &Operand) -> TokenStream {
-    let (span, variable) = (operand.span, variable(operand));
-    match previous {
-        Some(Step::Fork(_) | Step::Route(_)) => quote_spanned!(span=> #tokens.merge(#variable)),
-        Some(Step::Batch(Batch {
-            name,
-            size,
-            max_wait,
-            ..
-        })) => quote_spanned!(span=> #tokens.#name(#size, #max_wait, #variable)),
-        _ => quote_spanned!(span=> #tokens.stage(#variable)),
+/// One expression.
+impl ToTokens for Wired {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self {
+            values,
+            tokens: last,
+        } = self;
+        tokens.extend(if values.is_empty() {
+            quote!(#last)
+        } else {
+            quote!({ #values #last })
+        });
     }
-}
-
-fn tee(tokens: &TokenStream, fork: &Fork) -> TokenStream {
-    let start = format_ident!("__start", span = fork.span);
-    let branches = fork.branches.iter();
-    let branches = branches.map(|branch| wired(quote!(#start), branch));
-    quote_spanned!(fork.span=> #tokens.tee(|#start| (#(#branches),*)))
-}
-
-fn routed(tokens: &TokenStream, route: &Route) -> TokenStream {
-    let Route { span, arms } = route;
-    let start = format_ident!("__start", span = *span);
-    let routes = format_ident!("__routes", span = *span);
-    let mut branches = quote!(#routes);
-    for (variant, branch) in arms {
-        let branch = wired(quote!(#start), branch);
-        branches = quote_spanned!(*span=> #branches.#variant(|#start| #branch));
-    }
-    quote_spanned!(*span=> #tokens.route(|#routes| #branches))
 }

@@ -145,15 +145,22 @@ impl<'a> Builder<'a> {
 
     fn declaration(&self) -> TokenStream {
         let krate = &self.routed.krate;
-        let (name, flags, types) = (&self.name, &self.flags, &self.params.types);
+        let (name, types) = (&self.name, &self.params.types);
         let declared = &self.params.declared;
-        quote! {
+        // The compiler names them in its messages.
+        let variants: Vec<_> = self.routed.ways.iter().map(|way| &way.name).collect();
+        let is_taken = |name: &Ident| name == "Branches" || types.contains(name);
+        let flags: Vec<_> = match variants.iter().any(|name| is_taken(name)) {
+            true => self.flags.iter().collect(),
+            false => variants,
+        };
+        quote_spanned! {name.span()=>
             #[doc(hidden)]
-            #[allow(missing_debug_implementations, unreachable_pub)]
+            #[allow(missing_debug_implementations, non_camel_case_types, unreachable_pub)]
             pub struct #name<
-                #declared __R = #krate::chain::NoWay, #(#flags = #krate::chain::Open),*
+                #declared Branches = #krate::chain::NoWay, #(#flags = #krate::chain::Open),*
             > {
-                ways: #krate::chain::Collected<__R>,
+                ways: #krate::chain::Collected<Branches>,
                 of: ::core::marker::PhantomData<(#(fn(&#types),)* #(#flags),*)>,
             }
         }
@@ -232,7 +239,8 @@ impl<'a> Builder<'a> {
         let (before, after) = (flags("Open"), flags("Taken"));
         let builder = &self.name;
         let start = quote_spanned!(Ends::of(takes).start=> #krate::chain::Start<#takes>);
-        quote! {
+        quote_spanned! {name.span()=>
+            #[automatically_derived]
             #[allow(deprecated, dead_code, non_snake_case, private_interfaces, unreachable_pub)]
             impl<#declared __R: #krate::chain::Routes, #(#open),*> #builder<#applied __R, #before>
             where
@@ -264,15 +272,16 @@ impl<'a> Builder<'a> {
             let message = format!("no branch takes `{enum_name}::{variant}`");
             let label = format!("a branch of `{variant}` is missing");
             let note = format!("a route has a branch for every variant: add `{variant} => ..`");
-            quote! {
+            quote_spanned! {way.name.span()=>
                 #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
                 pub trait #has {}
                 impl #has for #krate::chain::Taken {}
             }
         });
-        quote! {
+        quote_spanned! {name.span()=>
             #(#traits)*
 
+            #[automatically_derived]
             impl<#declared __R: #krate::chain::Routes, #(#flags: #has),*> #krate::chain::Exhaustive
                 for #name<#applied __R, #(#flags),*>
             {

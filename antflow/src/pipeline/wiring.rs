@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::Pipeline;
 use super::chain::{
     Agree, Broadcast, Copied, Exhaustive, Filter, FirstStage, FlatMap, Flow, Fork, IntoBranches,
-    Merge, MergeInto, NextStage, Routed, Routes, Start, Tee,
+    Merge, MergeInto, Routed, Routes, Start, Tee,
 };
 use crate::event::Observer;
 use crate::stage::{Accepts, IntoStage, Route};
 
 impl<C, St> Pipeline<C, St> {
     /// The same with another chain, and with these observers as well.
-    fn rewired<D>(
+    pub(super) fn rewired<D>(
         self,
         observers: Vec<Arc<dyn Observer>>,
         wire: impl FnOnce(C) -> D,
@@ -36,16 +36,6 @@ impl<C, St> Pipeline<C, St> {
 }
 
 impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
-    /// Adds a stage at the end. What comes out of the pipeline so far is what the stage takes.
-    pub fn stage<S>(self, stage: S) -> Pipeline<NextStage<C, S::Stage>, St>
-    where
-        S: IntoStage<Stage: Accepts<C::Next>>,
-    {
-        self.rewired(Vec::new(), |chain| {
-            NextStage::new(chain, stage.into_stage())
-        })
-    }
-
     /// Lets only those items go on for which `keep` says so. The result of an item holds an `Option`: `None` for one that
     /// was let go, which counts as completed.
     ///
@@ -206,11 +196,11 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
 impl<C: Flow, R: Routes, St: Send + Sync + 'static> Pipeline<Routed<C, R>, St> {
     /// The same, of branches that give the same type: so that the compiler looks at once whether they do.
     #[doc(hidden)]
-    pub fn agreed(self) -> Self
+    pub fn agreed(self) -> Pipeline<R::Ends<C>, St>
     where
         R: Agree<R::Next>,
     {
-        self
+        self.rewired(Vec::new(), R::ends)
     }
 }
 

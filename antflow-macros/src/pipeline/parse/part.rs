@@ -1,4 +1,4 @@
-use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Expr, Ident, Token};
 
@@ -171,7 +171,7 @@ pub(in crate::pipeline) fn wired_with(found: &str) -> String {
 /// `Html => `, and what the branch is made of.
 pub(in crate::pipeline) struct Arm {
     pub(in crate::pipeline) variant: Ident,
-    pub(in crate::pipeline) arrow: Span,
+    pub(in crate::pipeline) arrow: Token![=>],
     pub(in crate::pipeline) chain: TokenStream,
 }
 
@@ -211,7 +211,7 @@ fn arrow(variant: &Ident, input: ParseStream<'_>) -> syn::Result<Arm> {
     if let Ok(arrow) = input.parse::<Token![=>]>() {
         return Ok(Arm {
             variant: variant.clone(),
-            arrow: arrow.spans[0],
+            arrow,
             chain: input.parse()?,
         });
     }

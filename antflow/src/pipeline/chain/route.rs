@@ -55,7 +55,15 @@ pub trait Routes: Clone + Send + Sync + 'static {
 }
 
 /// Branches all of which give `T`, so that they come together at the end of a pipeline.
-pub trait Agree<T> {}
+pub trait Agree<T>: Sized {
+    /// A chain that ends in them: nothing that the compiler knows if they do not agree, so that it is said once.
+    #[doc(hidden)]
+    type Ends<C>;
+
+    /// The chain, as one of that type.
+    #[doc(hidden)]
+    fn ends<C>(routed: Routed<C, Self>) -> Self::Ends<C>;
+}
 
 /// The same type.
 #[diagnostic::on_unimplemented(
@@ -109,8 +117,23 @@ impl<P: Routes, B: Line> Routes for Ways<P, B> {
     }
 }
 
-impl<T> Agree<T> for NoWay {}
-impl<T, P: Agree<T>, B: Flow<Next: Same<T>>> Agree<T> for Ways<P, B> {}
+macro_rules! agree {
+    () => {
+        type Ends<C> = Routed<C, Self>;
+
+        fn ends<C>(routed: Routed<C, Self>) -> Self::Ends<C> {
+            routed
+        }
+    };
+}
+
+impl<T> Agree<T> for NoWay {
+    agree!();
+}
+
+impl<T, P: Agree<T>, B: Flow<Next: Same<T>>> Agree<T> for Ways<P, B> {
+    agree!();
+}
 
 impl<S: Stage> MergeInto<S> for NoWay {}
 impl<S: Stage, P: MergeInto<S>, B: EndsIn<S>> MergeInto<S> for Ways<P, B> {}
@@ -163,7 +186,7 @@ impl<C: Flow, R: Routes> Fork for Routed<C, R> {
     }
 }
 
-impl<C: Flow, R: Routes + Agree<R::Next>> Chain for Routed<C, R> {
+impl<C: Flow, R: Routes> Chain for Routed<C, R> {
     type Input = C::Input;
     type Output = <C::Shape as Shape>::Of<R::Next>;
     type Shape = C::Shape;
@@ -181,11 +204,11 @@ impl<C: Flow, R: Routes + Agree<R::Next>> Chain for Routed<C, R> {
     }
 }
 
-impl<C: Flow, R: Routes + Agree<R::Next>> Flow for Routed<C, R> {
+impl<C: Flow, R: Routes> Flow for Routed<C, R> {
     type Next = R::Next;
 }
 
-impl<C: Line<Shape = Undivided>, R: Routes + Agree<R::Next>> Line for Routed<C, R> {}
+impl<C: Line<Shape = Undivided>, R: Routes> Line for Routed<C, R> {}
 
 impl<St, C, R> LaunchFork<St> for Routed<C, R>
 where
