@@ -129,8 +129,9 @@ pub use pipeline::{
     StageHandle, StartError, UnknownStage, from_fn,
 };
 pub use stage::{
-    Accepts, FromRef, Hooks, KeyedBy, OnWait, Rate, Retry, RetryMode, Route, Signature, Stage,
-    StageConfig, StageExt, State, Task, TaskConfig, TaskContext, WorkerId, hash_key,
+    Accepts, BatchMismatch, BatchOutput, FromRef, Hooks, KeyedBy, OnWait, PerItem, Rate, Retry,
+    RetryMode, Route, Signature, Stage, StageConfig, StageExt, State, Task, TaskConfig,
+    TaskContext, WorkerId, hash_key,
 };
 pub use stats::{
     DashboardSnapshot, DroppedEvents, ErrorSummary, FailedItem, Histogram, PipelineStats, RunId,

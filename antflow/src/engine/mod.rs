@@ -15,6 +15,7 @@ pub(crate) mod core;
 mod desk;
 pub(crate) mod envelope;
 mod frame;
+pub(crate) mod gather;
 pub(crate) mod inlet;
 mod keys;
 #[cfg(all(test, antflow_loom))]

@@ -22,6 +22,7 @@ use crate::stats::WorkerCounters;
 
 mod batch;
 mod bench;
+mod gathered;
 mod hand;
 mod item;
 mod keyed;
@@ -77,6 +78,7 @@ where
             && <S::Hooks as Hooks<S::Input, S::Output>>::NONE
             && self.order.is_none()
             && self.keys.is_none()
+            && !D::UNGATHERS
             && self.runtime.is_plain()
     }
 

@@ -6,6 +6,7 @@
 //! | `.. >> parse` | [`NextStage`] |
 //! | `.. >> filter(f)` | [`Filter`] |
 //! | `.. >> flat_map(f)` | [`FlatMap`] |
+//! | `.. >> batch(100, "1s") >> save` | [`Batched`] |
 //! | `.. >> (a & b)` | [`Tee`] |
 //! | `.. >> broadcast(stages)` | [`Broadcast`] |
 //! | `.. >> { Html => a, Pdf => b }` | [`Routed`] |
@@ -13,6 +14,7 @@
 //!
 //! Nobody needs to write these types: `pipeline!` and the methods of [`Pipeline`](crate::Pipeline) make them.
 
+mod batched;
 mod branches;
 mod broadcast;
 mod line;
@@ -24,6 +26,7 @@ mod tee;
 
 use std::sync::Arc;
 
+pub use batched::Batched;
 pub use branches::{Branches, IntoBranches, LaunchBranches};
 pub use broadcast::Broadcast;
 pub use line::{FirstStage, NextStage};

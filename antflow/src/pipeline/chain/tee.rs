@@ -21,6 +21,7 @@ use crate::stage::TaskConfig;
 pub trait Copied: Send + 'static {
     /// Another one.
     #[doc(hidden)]
+    #[must_use]
     fn copied(&self) -> Self;
 }
 
