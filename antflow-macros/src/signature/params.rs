@@ -126,7 +126,7 @@ fn classify(input: &PatType, noun: &str) -> syn::Result<Read> {
 }
 
 /// What to take instead of a type that has no size, if this is one.
-fn sized(ty: &Type) -> Option<&'static str> {
+pub(super) fn sized(ty: &Type) -> Option<&'static str> {
     match ty {
         Type::Path(path) if path.path.is_ident("str") => Some("`&str` or `String`"),
         Type::Slice(_) => Some("`&[T]` or `Vec<T>`"),
