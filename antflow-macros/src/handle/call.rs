@@ -107,7 +107,10 @@ impl Handle<'_> {
         });
         let called = quote_spanned!(at=> #name #turbofish(#(#arguments),*).await);
         match shape.output {
-            Output::Result(_) => quote!(#krate::__private::Fallible::into_result(#called)),
+            Output::Result(_) => {
+                let fallible = self.fallible(Span::call_site());
+                quote!(<_ as #fallible>::into_result(#called))
+            }
             Output::Plain(_) => quote!(::core::result::Result::Ok(#called)),
             Output::Unit => quote!(::core::result::Result::Ok({ #called; })),
         }

@@ -93,6 +93,7 @@ impl<'a> Handle<'a> {
     ) -> TokenStream {
         let signature = self.impl_signature(errors);
         let task = self.impl_task(config, retry_if);
+        let answer = self.answer();
         let parts = self.parts();
         let call = self.impl_call();
         let check = if retry_if.is_none() {
@@ -100,7 +101,7 @@ impl<'a> Handle<'a> {
         } else {
             TokenStream::new()
         };
-        quote!(#signature #task #parts #call #check)
+        quote!(#signature #answer #task #parts #call #check)
     }
 }
 
