@@ -24,6 +24,7 @@ use std::sync::Arc;
 pub use chain::{Chain, FirstStage, Launch, NextStage};
 pub use control::RunControl;
 pub use error::{ConfigError, ControlError, FeedError, StartError, UnknownStage};
+pub use feed::Feeding;
 pub use feeder::Feeder;
 pub use from_fn::{FnStage, FnTask, from_fn};
 use futures_core::Stream;
