@@ -124,8 +124,8 @@ pub use item::{
 };
 pub use pipeline::chain;
 pub use pipeline::{
-    Builder, Chain, ConfigError, ControlError, FeedError, Feeder, FirstStage, FnStage, FnTask,
-    Graph, GraphStage, Handle, Launch, NextStage, Pipeline, ResultStream, Run, RunControl,
+    Builder, Chain, ConfigError, ControlError, FeedError, Feeder, Feeding, FirstStage, FnStage,
+    FnTask, Graph, GraphStage, Handle, Launch, NextStage, Pipeline, ResultStream, Run, RunControl,
     StageHandle, StartError, UnknownStage, from_fn,
 };
 pub use stage::{

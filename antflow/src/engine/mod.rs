@@ -40,4 +40,3 @@ mod worker;
 pub use outlet::Collect;
 pub(crate) use task_list::same;
 pub use task_list::{Execute, More, One, Retryable, TaskList, Then, tasks, tasks_retried};
-pub(crate) use worker::yield_now;
