@@ -58,6 +58,7 @@ impl<C: Flow, S: Stage<Output: BatchOutput>> Chain for Batched<C, S> {
                 .mistakes
                 .push("its batches must be of at least 1 item");
         }
+        description.items = self.size;
         stages.push(description);
         Vec::new()
     }
@@ -101,7 +102,8 @@ where
         let core = Arc::clone(down.core());
         let index = self.chain.count();
         let down = UngatherSink::new(down);
-        let inlet: Arc<dyn Inlet<S::Input>> = open(&self.stage, index, down, run, S::into_tasks);
+        let cell = open::<C::Shape, _, _, _, _>(&self.stage, index, down, run, S::into_tasks);
+        let inlet: Arc<dyn Inlet<S::Input>> = cell;
         let inlet: Arc<dyn Inlet<Vec<C::Next>>> = same(inlet);
         let between = Between::new(core, run.stage(index), "batch");
         let gathering = Gathering::start(between, self.size, self.max_wait, inlet);

@@ -99,6 +99,8 @@ pub struct Description {
     pub(in crate::pipeline) retries: Vec<&'static str>,
     /// What else cannot work.
     pub(in crate::pipeline) mistakes: Vec<&'static str>,
+    /// How many items it takes at once.
+    pub(in crate::pipeline) items: usize,
     /// The places of the stages whose workers hand their outputs to it.
     pub(in crate::pipeline) behind: Vec<usize>,
 }
@@ -106,7 +108,8 @@ pub struct Description {
 impl Description {
     /// How many items can be in the stage: in its queue and in the hands of its workers.
     pub(in crate::pipeline) fn room(&self) -> usize {
-        self.config.capacity().saturating_add(self.config.workers)
+        let batches = self.config.capacity().saturating_add(self.config.workers);
+        batches.saturating_mul(self.items.max(1))
     }
 
     fn of<S>(stage: &Configured<S>, behind: Vec<usize>) -> Self {
@@ -114,6 +117,7 @@ impl Description {
             config: stage.config.clone(),
             retries: stage.mistakes.clone(),
             mistakes: Vec::new(),
+            items: 1,
             behind,
         }
     }

@@ -139,7 +139,7 @@ where
         core: Arc<Core<Out>>,
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<C::Input>> {
-        let ways = run.behind(self.chain.count(), |run| self.branches.launch(&core, run));
+        let ways = run.split(self.chain.count(), |run| self.branches.launch(&core, run));
         self.launch_front(ways, &core, run)
     }
 }
@@ -160,7 +160,7 @@ where
         down: D,
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<C::Input>> {
-        let ways = run.behind(self.chain.count(), |run| {
+        let ways = run.split(self.chain.count(), |run| {
             self.branches.launch_into(&down, run)
         });
         self.launch_front(ways, down.core(), run)
