@@ -130,6 +130,19 @@ pub trait Listed: crate::Task {
 /// A name, whatever `str` means where it is written.
 pub type Text = &'static str;
 
+/// A type, as the argument of another one.
+pub type Same<T> = T;
+
+/// What stands for items that a function borrows as a slice.
+pub trait Slice {
+    /// A vector of its elements.
+    type Vec;
+}
+
+impl<T> Slice for [T] {
+    type Vec = Vec<T>;
+}
+
 /// What a graph shows of a stage. Written by `#[stage]`.
 pub trait Described: crate::Signature {
     /// The stage's name.

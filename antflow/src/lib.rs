@@ -124,13 +124,14 @@ pub use item::{
 };
 pub use pipeline::chain;
 pub use pipeline::{
-    Builder, Chain, ConfigError, ControlError, FeedError, Feeder, FirstStage, FnStage, FnTask,
-    Graph, GraphStage, Handle, Launch, NextStage, Pipeline, ResultStream, Run, RunControl,
+    Builder, Chain, ConfigError, ControlError, FeedError, Feeder, Feeding, FirstStage, FnStage,
+    FnTask, Graph, GraphStage, Handle, Launch, NextStage, Pipeline, ResultStream, Run, RunControl,
     StageHandle, StartError, UnknownStage, from_fn,
 };
 pub use stage::{
-    Accepts, FromRef, Hooks, KeyedBy, OnWait, Rate, Retry, RetryMode, Route, Signature, Stage,
-    StageConfig, StageExt, State, Task, TaskConfig, TaskContext, WorkerId, hash_key,
+    Accepts, BatchMismatch, BatchOutput, FromRef, Hooks, KeyedBy, OnWait, PerItem, Rate, Retry,
+    RetryMode, Route, Signature, Stage, StageConfig, StageExt, State, Task, TaskConfig,
+    TaskContext, WorkerId, hash_key,
 };
 pub use stats::{
     DashboardSnapshot, DroppedEvents, ErrorSummary, FailedItem, Histogram, PipelineStats, RunId,

@@ -9,7 +9,7 @@ use antflow::executor::{
     Retrying, Submitted, TaskError, Wait, WaitFor, WaitTimeout, Waited, as_completed, wait,
 };
 use antflow::{
-    CancellationToken, ConfigError, Executor, FeedError, Feeder, Handle, Item, ItemError,
+    CancellationToken, ConfigError, Executor, FeedError, Feeder, Feeding, Handle, Item, ItemError,
     ItemErrorKind, ItemId, Metadata, MetadataValue, OnWait, Pipeline, PipelineResult,
     PipelineStats, Rate, ResultStream, Retry, RetryMode, Run, StageConfig, StageStats, StartError,
     State, TaskConfig, TaskContext, WorkerId, WorkerState, from_fn, pipeline, stage,
@@ -67,6 +67,8 @@ fn types_without_parameters_are_shared_and_printed() {
 fn types_with_parameters_are_shared_if_these_are() {
     shared::<Handle<u64, String>>();
     shared::<Feeder<u64>>();
+    sent::<Feeding<'_, std::ops::Range<u64>, u64>>();
+    sent::<Feeding<'static, std::ops::Range<u64>, u64>>();
     shared::<Item<u64>>();
     shared::<PipelineResult<u64>>();
     shared::<State<u64>>();

@@ -1,4 +1,4 @@
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
@@ -10,6 +10,12 @@ use crate::errors::Errors;
 /// Reads the entries. What cannot be read is skipped up to the next comma.
 pub(super) fn parse(tokens: TokenStream, keys: &Keys, errors: &mut Errors) -> Args {
     let mut args = Args(Vec::new());
+    if Span::call_site()
+        .source_text()
+        .is_some_and(|text| is_assigned(&text))
+    {
+        return args;
+    }
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             if input.peek(Ident::peek_any) {
@@ -30,6 +36,14 @@ pub(super) fn parse(tokens: TokenStream, keys: &Keys, errors: &mut Errors) -> Ar
         errors.push(error);
     }
     args
+}
+
+/// Whether an attribute is written as `#[name = ..]`, which the compiler refuses before it hands on what is assigned.
+fn is_assigned(attribute: &str) -> bool {
+    let inside = attribute.trim_start_matches(['#', '[']);
+    inside
+        .find(['=', '(', '[', '{'])
+        .is_some_and(|at| inside[at..].starts_with('='))
 }
 
 fn value(key: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
@@ -92,4 +106,18 @@ fn unknown(name: &str, keys: &Keys) -> String {
 fn listed(names: &[&str]) -> String {
     let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_assigned;
+
+    #[test]
+    fn an_attribute_is_assigned_if_that_comes_before_all_brackets() {
+        assert!(is_assigned("#[stage = \"fetch\"]"));
+        assert!(is_assigned("#[antflow::stage = (fetch)]"));
+        assert!(!is_assigned("#[stage]"));
+        assert!(!is_assigned("#[stage(name = \"fetch\")]"));
+        assert!(!is_assigned("#[task { timeout = \"1s\" }]"));
+    }
 }

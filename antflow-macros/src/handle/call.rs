@@ -47,12 +47,11 @@ impl Handle<'_> {
     pub(super) fn impl_call(&self) -> TokenStream {
         let krate = self.krate;
         let at = self.return_span();
-        let (input, body) = match self.shape {
-            Some(shape) => (parameter(shape), self.body(shape, at)),
-            None => (
-                quote!(<Self as #krate::Signature>::Input),
-                quote!(::core::unreachable!()),
-            ),
+        let by_ref = self.shape.is_some_and(|shape| shape.item.by_ref);
+        let and = by_ref.then(|| quote!(&'__call));
+        let body = match self.shape {
+            Some(shape) => self.body(shape, at),
+            None => quote!(::core::unreachable!()),
         };
         let [item, cx, state] = self.used_arguments();
         let future = quote_spanned! {at=>
@@ -68,7 +67,7 @@ impl Handle<'_> {
         let call = quote! {
             fn call<'__call>(
                 &'__call self,
-                #item: #input,
+                #item: #and <Self as #krate::Signature>::Input,
                 #cx: &'__call #krate::TaskContext,
                 #state: &'__call __State,
             ) -> #future {
@@ -78,25 +77,6 @@ impl Handle<'_> {
         let head = quote!(#krate::__private::Call<__State>);
         self.target()
             .implement_for_state(&head, &self.state_predicates(), &call)
-    }
-
-    /// What the pipeline's state must be for the function: that it holds what the function takes.
-    pub(crate) fn state_predicates(&self) -> TokenStream {
-        let krate = self.krate;
-        let handle = self.target().ty();
-        let params = self.shape.into_iter().flat_map(|shape| &shape.params);
-        params
-            .filter_map(|param| match param {
-                Param::State(ty) => {
-                    let at = Ends::of(ty).end;
-                    let krate = crate_at(krate, at);
-                    Some(quote_spanned! {at=>
-                        #ty: #krate::__private::StateFor<#handle, __State>,
-                    })
-                }
-                _ => None,
-            })
-            .collect()
     }
 
     fn body(&self, shape: &Shape, at: Span) -> TokenStream {
@@ -115,16 +95,22 @@ impl Handle<'_> {
                 let and = shape.item.by_ref.then(|| quote!(&));
                 quote!(#and #item.#part)
             }
-            Param::State(ty) => quote! {
-                #krate::State(
-                    <#ty as #krate::__private::StateFor<#handle, __State>>::from_state(#state)
-                )
-            },
+            Param::State(index, ty) => {
+                let part = self.part(*index, Ends::of(ty).start);
+                quote! {
+                    #krate::State(
+                        <#part as #krate::__private::StateFor<#handle, __State>>::from_state(#state)
+                    )
+                }
+            }
             Param::Context => quote!(#cx),
         });
         let called = quote_spanned!(at=> #name #turbofish(#(#arguments),*).await);
         match shape.output {
-            Output::Result(_) => quote!(#krate::__private::Fallible::into_result(#called)),
+            Output::Result(_) => {
+                let fallible = self.fallible(Span::call_site());
+                quote!(<_ as #fallible>::into_result(#called))
+            }
             Output::Plain(_) => quote!(::core::result::Result::Ok(#called)),
             Output::Unit => quote!(::core::result::Result::Ok({ #called; })),
         }
@@ -153,17 +139,18 @@ impl Handle<'_> {
         [
             named(item, is_used(|param| matches!(param, Param::Item(_)))),
             named(cx, is_used(|param| matches!(param, Param::Context))),
-            named(state, is_used(|param| matches!(param, Param::State(_)))),
+            named(state, is_used(|param| matches!(param, Param::State(..)))),
         ]
     }
 
     /// The call, left out for an item that is not `Send`. Not possible where that depends on parameters.
     fn if_send(&self, call: &TokenStream, at: Span) -> TokenStream {
-        let Some(shape) = self.shape.filter(|_| self.params.is_empty()) else {
+        if self.shape.is_none() || !self.params.is_empty() {
             return call.clone();
-        };
+        }
         let krate = crate_at(self.krate, at);
-        let item = &shape.item.ty;
+        let handle = self.target().ty();
+        let item = quote_spanned!(at=> <#handle as #krate::Signature>::Input);
         quote_spanned! {at=>
             #[allow(unused_imports)]
             use #krate::__private::IsNotSend as _;
@@ -175,14 +162,5 @@ impl Handle<'_> {
     fn return_span(&self) -> Span {
         let ty = self.shape.and_then(|shape| shape.output.ty());
         ty.map_or_else(|| self.name.span(), |ty| Ends::of(ty).start)
-    }
-}
-
-fn parameter(shape: &Shape) -> TokenStream {
-    let item = &shape.item.ty;
-    if shape.item.by_ref {
-        quote!(&'__call #item)
-    } else {
-        item.clone()
     }
 }

@@ -5,6 +5,8 @@
 mod call;
 mod declare;
 mod docs;
+mod result;
+mod state;
 mod target;
 mod types;
 
@@ -91,13 +93,15 @@ impl<'a> Handle<'a> {
     ) -> TokenStream {
         let signature = self.impl_signature(errors);
         let task = self.impl_task(config, retry_if);
+        let answer = self.answer();
+        let parts = self.parts();
         let call = self.impl_call();
         let check = if retry_if.is_none() {
             self.check_alias(noun)
         } else {
             TokenStream::new()
         };
-        quote!(#signature #task #call #check)
+        quote!(#signature #answer #task #parts #call #check)
     }
 }
 

@@ -1,4 +1,4 @@
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::signature::{Ends, Params, respanned};
@@ -41,28 +41,9 @@ impl Target<'_> {
     }
 
     /// `impl head for name {}`, where messages about it underline `written`.
-    ///
-    /// Of a type in `head` that does not exist, the compiler proposes to make a parameter, and says so once for each place
-    /// where it would put that. So this is where it would be for the function.
     pub(crate) fn implement_at(&self, written: Ends, head: &TokenStream) -> TokenStream {
         let nothing = TokenStream::new();
-        let mut generics = self.params.declared_with(&nothing);
-        if generics.is_empty() {
-            let is_generic =
-                |token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '<');
-            let depth = head
-                .clone()
-                .into_iter()
-                .filter(|token| is_generic(token.clone()))
-                .count();
-            let at = if depth > 1 {
-                self.name.span()
-            } else {
-                Span::call_site()
-            };
-            generics = quote_spanned!(at=> <>);
-        }
-        self.assemble(written, head, &generics, &nothing, &nothing)
+        self.write(written, head, [&nothing, &nothing], &nothing)
     }
 
     /// The compiler underlines an impl from `impl` to the type, if both have the user's places and the end has, too.
@@ -74,17 +55,6 @@ impl Target<'_> {
         body: &TokenStream,
     ) -> TokenStream {
         let generics = self.params.declared_with(generics);
-        self.assemble(written, head, &generics, predicates, body)
-    }
-
-    fn assemble(
-        &self,
-        written: Ends,
-        head: &TokenStream,
-        generics: &TokenStream,
-        predicates: &TokenStream,
-        body: &TokenStream,
-    ) -> TokenStream {
         let clause = self.params.clause(predicates);
         let ty = respanned(&self.ty(), written.end);
         let body = quote_spanned!(written.end=> { #body });

@@ -1,10 +1,10 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
-use syn::{GenericArgument, Path, PathArguments, Type};
+use syn::{Type, TypePath};
 
 use super::{Handle, declare};
 use crate::errors::Errors;
-use crate::signature::{Ends, Output, crate_at, respanned};
+use crate::signature::{Ends, Output, crate_at};
 
 impl Handle<'_> {
     /// `Signature` and `Accepts`.
@@ -14,20 +14,20 @@ impl Handle<'_> {
     pub(super) fn impl_signature(&self, errors: &Errors) -> TokenStream {
         let krate = self.krate;
         let target = self.target();
-        let own_input = quote!(<Self as #krate::Signature>::Input);
+        let ty = target.ty();
+        let taken = quote!(<#ty as #krate::Signature>::Input);
+        let head = quote!(#krate::Accepts<#taken>);
         let (input, output, accepts) = match self.shape {
-            None => {
-                let input = quote!(<[(); { #errors }] as #krate::Signature>::Input);
-                let ty = target.ty();
-                let head = quote!(#krate::Accepts<<#ty as #krate::Signature>::Input>);
-                let accepts = target.implement(&head, &TokenStream::new());
-                (input, own_input, accepts)
-            }
-            Some(shape) => {
-                let item = &shape.item.ty;
-                let accepts = target.implement_at(shape.item.ends, &quote!(#krate::Accepts<#item>));
-                (item.clone(), output(&shape.output, krate), accepts)
-            }
+            None => (
+                quote!(<[(); { #errors }] as #krate::Signature>::Input),
+                taken,
+                target.implement(&head, &TokenStream::new()),
+            ),
+            Some(shape) => (
+                self.as_in_signature(&shape.item.ty),
+                self.output(&shape.output),
+                target.implement_at(shape.item.ends, &head),
+            ),
         };
         let types = self.type_items(&input, &output);
         let signature = target.implement(&quote!(#krate::Signature), &types);
@@ -52,65 +52,55 @@ impl Handle<'_> {
         quote!(#input #output)
     }
 
-    /// The error type of the task.
-    pub(super) fn error(&self) -> TokenStream {
-        match self.shape.map(|shape| &shape.output) {
-            Some(Output::Result(ty)) => {
-                let written = error_of(ty).map_or_else(|| Ends::of(ty), Ends::of);
-                projection(ty, self.krate, &quote!(Err), written)
-            }
-            _ => quote!(::core::convert::Infallible),
+    fn output(&self, output: &Output) -> TokenStream {
+        match output {
+            Output::Unit => quote!(()),
+            Output::Plain(ty) => self.as_in_signature(ty),
+            Output::Result(ty) => self.projection(ty, &quote!(Ok), Ends::of(ty)),
         }
     }
 
-    /// A check that a return type which is not named `Result` is none. Not possible where it depends on parameters.
-    pub(super) fn check_alias(&self, noun: &str) -> TokenStream {
-        let Some(Output::Plain(ty)) = self.shape.map(|shape| &shape.output) else {
-            return TokenStream::new();
-        };
-        if !self.params.is_empty() {
-            return TokenStream::new();
-        }
+    /// A type of the signature, such that the compiler says the same here and there if it does not exist: then that is
+    /// one error.
+    ///
+    /// It proposes to make a name a parameter where that is an argument of another type, and in signatures also a name
+    /// of one capital letter.
+    fn as_in_signature(&self, ty: &Type) -> TokenStream {
         let krate = self.krate;
-        let name = self.name;
-        let message = format!(
-            "{noun} `{name}` returns a `Result` under another name; write the return type as `Result<..>`"
-        );
-        let at = Ends::of(ty).start;
-        let krate = crate_at(krate, at);
-        let check = quote_spanned! {at=>
-            #[allow(unused_imports)]
-            use #krate::__private::IsNoResult as _;
-            ::core::assert!(!#krate::__private::IsResult::<#ty>::VALUE, #message);
-        };
-        quote!(const _: () = { #check };)
+        match ty {
+            Type::Slice(slice) => {
+                let at = slice.bracket_token.span.join();
+                let krate = crate_at(krate, at);
+                let element = self.as_in_signature(&slice.elem);
+                quote_spanned!(at=> <[#element] as #krate::__private::Slice>::Vec)
+            }
+            Type::Array(array) => {
+                let at = array.bracket_token.span.join();
+                let (element, length) = (self.as_in_signature(&array.elem), &array.len);
+                quote_spanned!(at=> [#element; #length])
+            }
+            Type::Tuple(tuple) => {
+                let at = tuple.paren_token.span.join();
+                let parts = tuple.elems.iter().map(|part| self.as_in_signature(part));
+                quote_spanned!(at=> (#(#parts,)*))
+            }
+            Type::Path(path) if self.is_letter(path) => {
+                let at = Ends::of(path).start;
+                let krate = crate_at(krate, at);
+                quote_spanned!(at=> #krate::__private::Same<#path>)
+            }
+            _ => quote!(#ty),
+        }
     }
-}
 
-fn output(output: &Output, krate: &Path) -> TokenStream {
-    match output {
-        Output::Result(ty) => projection(ty, krate, &quote!(Ok), Ends::of(ty)),
-        other => quote!(#other),
-    }
-}
-
-/// `<Type as Fallible>::Ok`, underlined as `written`.
-fn projection(ty: &Type, krate: &Path, part: &TokenStream, written: Ends) -> TokenStream {
-    let start = quote_spanned!(written.start=> <);
-    let krate = crate_at(krate, written.end);
-    let end = quote_spanned!(written.end=> as #krate::__private::Fallible>::);
-    let part = respanned(part, written.end);
-    quote!(#start #ty #end #part)
-}
-
-/// The second type argument of a `Result`.
-fn error_of(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
-    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
-        return None;
-    };
-    match (arguments.args.len(), arguments.args.last()) {
-        (2, Some(GenericArgument::Type(error))) => Some(error),
-        _ => None,
+    /// Whether a type is named by one capital letter, and is no parameter.
+    fn is_letter(&self, path: &TypePath) -> bool {
+        path.path.get_ident().is_some_and(|name| {
+            let text = name.to_string();
+            let mut params = self.params.bare.clone().into_iter();
+            let is_param =
+                params.any(|token| matches!(token, TokenTree::Ident(param) if param == *name));
+            text.len() == 1 && text.starts_with(char::is_uppercase) && !is_param
+        })
     }
 }

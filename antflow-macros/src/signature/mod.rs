@@ -9,8 +9,9 @@ mod params;
 mod span;
 
 use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, ExprPath, Safety, Signature, Type, Visibility};
+use syn::{Attribute, ExprPath, FnArg, Safety, Signature, Type, Visibility, parse_quote};
 
 pub(crate) use self::generics::Params;
 pub(crate) use self::output::Output;
@@ -18,22 +19,23 @@ pub(crate) use self::params::{Item, Param};
 pub(crate) use self::span::{Ends, crate_at, respanned};
 use crate::errors::Errors;
 
-/// An annotated function, without its body.
+/// An annotated function.
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
+    /// Its body, which may be unfinished.
+    body: TokenStream,
 }
 
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let function = Self {
+        Ok(Self {
             attrs: input.call(Attribute::parse_outer)?,
             vis: input.parse()?,
             sig: input.parse()?,
-        };
-        input.parse::<TokenStream>()?;
-        Ok(function)
+            body: input.parse()?,
+        })
     }
 }
 
@@ -62,6 +64,30 @@ impl Function {
             return None;
         }
         Some(function)
+    }
+
+    /// The annotated item, as it is.
+    ///
+    /// What has no size is borrowed: that it has none was reported, and the compiler would find it again.
+    pub(crate) fn emitted(&self, item: &TokenStream) -> TokenStream {
+        let mut sig = self.sig.clone();
+        let types = sig.inputs.iter_mut().filter_map(|input| match input {
+            FnArg::Typed(input) => Some(&mut *input.ty),
+            FnArg::Receiver(_) => None,
+        });
+        let mut unsized_types = types
+            .filter(|ty| params::sized(bare(ty)).is_some())
+            .peekable();
+        if unsized_types.peek().is_none() {
+            return item.clone();
+        }
+        for ty in unsized_types {
+            *ty = parse_quote!(&#ty);
+        }
+        let Self {
+            attrs, vis, body, ..
+        } = self;
+        quote!(#(#attrs)* #vis #sig #body)
     }
 }
 

@@ -1,6 +1,8 @@
-use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{FnArg, GenericArgument, PatType, PathArguments, Signature, Type, TypeReference};
+use quote::{ToTokens as _, quote};
+use syn::{
+    FnArg, GenericArgument, PatType, PathArguments, Signature, Type, TypeReference, parse_quote,
+    parse_quote_spanned,
+};
 
 use super::borrow::{Flaw, flaw, is_static};
 use super::{Ends, bare, is_named};
@@ -10,16 +12,16 @@ use crate::errors::Errors;
 pub(crate) enum Param {
     /// The item, or this part of it.
     Item(usize),
-    /// `State<T>` with its `T`.
-    State(Box<Type>),
+    /// `State<T>`: which of them it is, and its `T`.
+    State(usize, Box<Type>),
     /// `&TaskContext`
     Context,
 }
 
 /// The item: one plain parameter, or the tuple of several.
 pub(crate) struct Item {
-    /// Its type, without a reference.
-    pub(crate) ty: TokenStream,
+    /// Its type, without a reference. A slice stands for a `Vec` of its elements.
+    pub(crate) ty: Type,
     /// Whether the function takes it by reference.
     pub(crate) by_ref: bool,
     /// How many parameters it is spread over.
@@ -30,14 +32,14 @@ pub(crate) struct Item {
 
 /// One parameter that is the item or a part of it.
 struct Plain {
-    ty: TokenStream,
+    ty: Type,
     by_ref: bool,
     written: Type,
 }
 
 enum Read {
-    Plain(Plain),
-    State(Type),
+    Plain(Box<Plain>),
+    State(Box<Type>),
     Context,
 }
 
@@ -45,15 +47,19 @@ enum Read {
 pub(super) fn read(sig: &Signature, noun: &str, errors: &mut Errors) -> Option<(Item, Vec<Param>)> {
     let mut plain: Vec<Plain> = Vec::new();
     let mut params = Vec::new();
+    let mut states = 0;
     let mut mistakes = Errors::default();
     for input in &sig.inputs {
         let FnArg::Typed(input) = input else { continue };
         match classify(input, noun) {
             Ok(Read::Plain(part)) => {
                 params.push(Param::Item(plain.len()));
-                plain.push(part);
+                plain.push(*part);
             }
-            Ok(Read::State(ty)) => params.push(Param::State(Box::new(ty))),
+            Ok(Read::State(ty)) => {
+                params.push(Param::State(states, ty));
+                states += 1;
+            }
             Ok(Read::Context) if params.iter().any(|param| matches!(param, Param::Context)) => {
                 mistakes.at(&input.ty, "the context is taken twice");
             }
@@ -91,7 +97,7 @@ fn item(sig: &Signature, plain: &[Plain], noun: &str, errors: &mut Errors) -> Op
     let ty = if plain.len() == 1 {
         first.ty.clone()
     } else {
-        quote!((#(#types,)*))
+        parse_quote!((#(#types,)*))
     };
     let written = plain.iter().map(|part| &part.written);
     Some(Item {
@@ -116,17 +122,17 @@ fn classify(input: &PatType, noun: &str) -> syn::Result<Read> {
             wrong(ty, "take the context by reference: `&TaskContext`")
         }
         _ => match state_of(ty) {
-            Some(state) => owned(state, state, noun).map(|_| Read::State(state.clone())),
+            Some(state) => owned(state, state, noun).map(|()| Read::State(Box::new(state.clone()))),
             None => match sized(ty) {
                 Some(instead) => wrong(ty, format!("an item has a size: take {instead}")),
-                None => owned(ty, ty, noun).map(|ty| plain(ty, false, &input.ty)),
+                None => owned(ty, ty, noun).map(|()| plain(ty.clone(), false, &input.ty)),
             },
         },
     }
 }
 
 /// What to take instead of a type that has no size, if this is one.
-fn sized(ty: &Type) -> Option<&'static str> {
+pub(super) fn sized(ty: &Type) -> Option<&'static str> {
     match ty {
         Type::Path(path) if path.path.is_ident("str") => Some("`&str` or `String`"),
         Type::Slice(_) => Some("`&[T]` or `Vec<T>`"),
@@ -152,16 +158,12 @@ fn classify_reference(reference: &TypeReference, noun: &str) -> syn::Result<Read
         return wrong(reference, format!("take the state by value: `{target}`"));
     }
     if reference.lifetime.as_ref().is_some_and(is_static) {
-        return owned(&written, &written, noun).map(|ty| plain(ty, false, &written));
+        return owned(&written, &written, noun).map(|()| plain(written.clone(), false, &written));
     }
     let span = Ends::of(target).start;
     let ty = match target {
         Type::Path(path) if path.path.is_ident("str") => {
-            quote_spanned!(span=> ::std::string::String)
-        }
-        Type::Slice(slice) => {
-            let element = owned(&slice.elem, reference, noun)?;
-            quote_spanned!(span=> ::std::vec::Vec<#element>)
+            parse_quote_spanned!(span=> ::std::string::String)
         }
         Type::TraitObject(_) => {
             return wrong(
@@ -169,23 +171,26 @@ fn classify_reference(reference: &TypeReference, noun: &str) -> syn::Result<Read
                 "an item has a size: take a `Box<dyn ..>` by value",
             );
         }
-        _ => owned(target, reference, noun)?,
+        _ => {
+            owned(target, reference, noun)?;
+            target.clone()
+        }
     };
     Ok(plain(ty, true, &written))
 }
 
-fn plain(ty: TokenStream, by_ref: bool, written: &Type) -> Read {
-    Read::Plain(Plain {
+fn plain(ty: Type, by_ref: bool, written: &Type) -> Read {
+    Read::Plain(Box::new(Plain {
         ty,
         by_ref,
         written: written.clone(),
-    })
+    }))
 }
 
-/// The type's tokens, if an item can have that type.
-fn owned(ty: &Type, written: impl quote::ToTokens, noun: &str) -> syn::Result<TokenStream> {
+/// Checks that an item can have this type.
+fn owned(ty: &Type, written: impl quote::ToTokens, noun: &str) -> syn::Result<()> {
     match flaw(ty) {
-        None => Ok(ty.to_token_stream()),
+        None => Ok(()),
         Some(Flaw::Unnamed(at)) => wrong(
             at,
             format!("a {noun} names the types it takes: `impl Trait` is not supported here"),

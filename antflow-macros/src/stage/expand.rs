@@ -52,6 +52,7 @@ fn function(args: &StageArgs, item: &TokenStream, mut errors: Errors) -> TokenSt
     let task = handle.impls("stage", &task_config, retry_if, &errors);
     let stage = impl_stage(args, &handle);
     let import = &args.import;
+    let item = function.emitted(item);
     let scope = scope(&function.attrs, &quote!(#import #task #stage));
     quote!(#item #items #scope)
 }

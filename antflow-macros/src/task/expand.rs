@@ -25,6 +25,7 @@ pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
         let impls = handle.impls("task", &config, retry_if, &errors);
         let listed = handle.impl_listed(&args.task_name(handle.name));
         let import = &args.import;
+        let item = function.emitted(item);
         let scope = scope(&function.attrs, &quote!(#import #impls #listed));
         quote!(#item #items #scope)
     })

@@ -14,6 +14,8 @@ use super::sync::{AtomicU64, Mutex, Ordering, lock};
 pub(crate) struct Accounting {
     /// The count, and [`CLOSED`]: one word, so that accepting and closing see each other in one order.
     state: CachePadded<AtomicU64>,
+    /// How many of them wait for others to make up a batch with.
+    gathered: CachePadded<AtomicU64>,
     waiting: Mutex<WaitList>,
 }
 
@@ -23,6 +25,7 @@ impl Accounting {
     pub(crate) fn new() -> Self {
         Self {
             state: CachePadded::new(AtomicU64::new(0)),
+            gathered: CachePadded::new(AtomicU64::new(0)),
             waiting: Mutex::new(WaitList::default()),
         }
     }
@@ -43,13 +46,31 @@ impl Accounting {
 
     /// Counts items out: each at its outcome, or one that was counted in and never came.
     pub(crate) fn settle(&self, count: u64) {
-        let before = self.state.fetch_sub(count, Ordering::AcqRel) & !CLOSED;
-        if before == count {
-            let callers: Vec<_> = lock(&self.waiting).all().collect();
-            for caller in callers {
-                caller.wake();
-            }
+        let before = self.state.fetch_sub(count, Ordering::SeqCst) & !CLOSED;
+        if before - count <= self.gathered.load(Ordering::SeqCst) {
+            self.call();
         }
+    }
+
+    /// Calls those who wait.
+    fn call(&self) {
+        let callers: Vec<_> = lock(&self.waiting).all().collect();
+        for caller in callers {
+            caller.wake();
+        }
+    }
+
+    /// Counts items that wait for others to make up a batch with.
+    pub(crate) fn gather(&self, count: u64) {
+        let gathered = self.gathered.fetch_add(count, Ordering::SeqCst) + count;
+        if self.state.load(Ordering::SeqCst) & !CLOSED <= gathered {
+            self.call();
+        }
+    }
+
+    /// Counts items out that make up a batch by now.
+    pub(crate) fn send_off(&self, count: u64) {
+        self.gathered.fetch_sub(count, Ordering::SeqCst);
     }
 
     /// Counts items out when the guard is dropped, wherever that is.
@@ -63,7 +84,19 @@ impl Accounting {
     }
 
     pub(crate) fn in_flight(&self) -> u64 {
-        self.state.load(Ordering::Acquire) & !CLOSED
+        self.state.load(Ordering::SeqCst) & !CLOSED
+    }
+
+    /// Waits until nothing is in flight but what waits for others to make up a batch with. Says whether that is
+    /// something.
+    pub(crate) async fn gathered(&self) -> bool {
+        let mut key = None;
+        poll_fn(|cx| {
+            let gathered = || self.gathered.load(Ordering::SeqCst);
+            self.poll_until(|in_flight| in_flight <= gathered(), &mut key, cx)
+        })
+        .await;
+        self.in_flight() > 0
     }
 
     /// Waits until nothing is in flight.
@@ -71,12 +104,17 @@ impl Accounting {
     /// A caller that gives up leaves its waker behind until the count next comes to zero.
     pub(crate) async fn idle(&self) {
         let mut key = None;
-        poll_fn(|cx| self.poll_idle(&mut key, cx)).await;
+        poll_fn(|cx| self.poll_until(|in_flight| in_flight == 0, &mut key, cx)).await;
     }
 
-    fn poll_idle(&self, key: &mut Option<u64>, cx: &Context<'_>) -> Poll<()> {
+    fn poll_until(
+        &self,
+        is_so: impl Fn(u64) -> bool,
+        key: &mut Option<u64>,
+        cx: &Context<'_>,
+    ) -> Poll<()> {
         let mut waiting = lock(&self.waiting);
-        if self.in_flight() == 0 {
+        if is_so(self.in_flight()) {
             waiting.leave(key);
             return Poll::Ready(());
         }

@@ -222,12 +222,12 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
             self.runtime.counters.withdrawn.pass(refused.len(), now);
         }
         for envelope in refused {
-            self.turn_away(envelope.tag, None);
+            self.turn_away(&envelope.tag, None);
         }
     }
 
     /// Ends an item that nobody works on: it was queued, found the queue closed, or waited for its next attempt.
-    pub(super) fn turn_away(&self, tag: Tag, worker: Option<WorkerId>) {
+    pub(super) fn turn_away(&self, tag: &Tag, worker: Option<WorkerId>) {
         let attempts = tag.attempt() - 1;
         self.core()
             .cancel(&self.runtime, worker, tag, attempts, None);
@@ -283,7 +283,7 @@ where
     fn turn_back(&self, entry: Self::Entry, stage: &StageRuntime, worker: Option<&WorkerId>) {
         let attempts = entry.tag.attempt();
         let core = self.0.core();
-        core.cancel(stage, worker.cloned(), entry.tag, attempts, None);
+        core.cancel(stage, worker.cloned(), &entry.tag, attempts, None);
     }
 
     fn try_send(

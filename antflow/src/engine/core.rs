@@ -114,21 +114,27 @@ impl<Out> Core<Out> {
         }
     }
 
-    /// Ends an item, or a part of one, without a value; the run is not over before the guard is dropped.
-    pub(crate) fn fail(&self, tag: Tag, error: ItemError) -> SettleLater<'_> {
+    /// Ends an item, a part of one, or all items of a batch without a value; the run is not over before the guard is
+    /// dropped.
+    pub(crate) fn fail(&self, tag: &Tag, error: &ItemError) -> SettleLater<'_> {
         let accounting = &self.shared.accounting;
+        accounting.accept_inside(1);
+        let settled = accounting.settle_later(1);
+        for item in tag.members() {
+            self.fail_one(item, error.clone());
+        }
+        settled
+    }
+
+    fn fail_one(&self, tag: &Tag, error: ItemError) {
         let is_cancelled = error.is_cancelled();
         if !is_cancelled {
-            self.shared.note_failure(&tag, &error);
+            self.shared.note_failure(tag, &error);
         }
         if let Some(part) = tag.part() {
-            // Its item may end by this.
-            accounting.accept_inside(1);
-            let settled = accounting.settle_later(1);
-            part.end(Err(error));
-            return settled;
+            return part.end(Err(error));
         }
-        let settled = accounting.settle_later(1);
+        let _settled = self.shared.accounting.settle_later(1);
         let tally = &self.shared.run.tally;
         let counter = if is_cancelled {
             &tally.cancelled
@@ -136,8 +142,7 @@ impl<Out> Core<Out> {
             &tally.failed
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        self.give_out(tag, Err(error));
-        settled
+        self.give_out(tag.clone(), Err(error));
     }
 
     fn give_out(&self, tag: Tag, value: Result<Out, ItemError>) {
@@ -171,35 +176,50 @@ impl<Out> Core<Out> {
         &self,
         stage: &StageRuntime,
         worker: Option<WorkerId>,
-        tag: Tag,
+        tag: &Tag,
         attempts: u32,
         started: Option<Moment>,
     ) {
         let kind = (ItemErrorKind::Cancelled, "Cancelled");
         let error = ItemError::new(Arc::clone(&stage.name), None, worker, attempts, kind);
-        self.give_up(stage, tag, error, started);
+        self.give_up(stage, tag, &error, started);
     }
 
     /// Ends an item with an error that says it was cancelled, in an attempt that was begun then.
     pub(crate) fn give_up(
         &self,
         stage: &StageRuntime,
-        tag: Tag,
-        error: ItemError,
+        tag: &Tag,
+        error: &ItemError,
         started: Option<Moment>,
     ) {
         stage.counters.cancelled.fetch_add(1, Ordering::Relaxed);
-        if self.shared.observers.want(Status::Cancelled) {
-            let (run, now) = (self.shared.run.id(), Moment::now());
+        self.tell_end(stage, tag, Status::Cancelled, error, started);
+        drop(self.fail(tag, error));
+    }
+
+    /// Tells observers that an item ended with an error in a stage, in an attempt that was begun then.
+    pub(crate) fn tell_end(
+        &self,
+        stage: &StageRuntime,
+        tag: &Tag,
+        status: Status,
+        error: &ItemError,
+        started: Option<Moment>,
+    ) {
+        if !self.shared.observers.want(status) {
+            return;
+        }
+        let (run, now) = (self.shared.run.id(), Moment::now());
+        for item in tag.members() {
             let event = StatusEvent {
                 worker: error.worker().cloned(),
                 started: started.map(Moment::system_time),
                 error: Some(error.clone()),
-                ..status_event(run, stage, &tag, Status::Cancelled, now)
+                ..status_event(run, stage, item, status, now)
             };
             self.shared.observers.status(&event);
         }
-        drop(self.fail(tag, error));
     }
 }
 
@@ -225,8 +245,18 @@ impl Shared {
 
     /// Notes when items have their outcomes.
     #[inline]
-    pub(crate) fn note_outcomes(&self, items: impl IntoIterator<Item = u64>, now: Moment) {
+    pub(crate) fn note_outcomes(
+        &self,
+        items: impl IntoIterator<Item = u64, IntoIter: Clone>,
+        now: Moment,
+    ) {
         self.run.last_outcome.store(now.ticks(), Ordering::Relaxed);
+        let items = items.into_iter();
+        if !self.run.is_line {
+            for item in items.clone() {
+                self.observers.settled(item);
+            }
+        }
         if let Some(entrances) = self.run.entrances() {
             entrances.leave(items, now);
         }

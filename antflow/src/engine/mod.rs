@@ -15,6 +15,7 @@ pub(crate) mod core;
 mod desk;
 pub(crate) mod envelope;
 mod frame;
+pub(crate) mod gather;
 pub(crate) mod inlet;
 mod keys;
 #[cfg(all(test, antflow_loom))]
@@ -39,4 +40,3 @@ mod worker;
 pub use outlet::Collect;
 pub(crate) use task_list::same;
 pub use task_list::{Execute, More, One, Retryable, TaskList, Then, tasks, tasks_retried};
-pub(crate) use worker::yield_now;

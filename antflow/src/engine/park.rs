@@ -65,7 +65,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Drop for Parked<S, L, St
             parked.fetch_sub(1, Ordering::Relaxed);
         }
         if let Some(envelope) = self.envelope.take() {
-            self.cell.turn_away(envelope.tag, self.worker.take());
+            self.cell.turn_away(&envelope.tag, self.worker.take());
         }
     }
 }

@@ -61,22 +61,23 @@ impl Report {
         &mut self,
         cx: &TaskContext,
         news: &StatusNews<'_>,
-        tell: impl FnOnce(&StatusEvent),
+        tell: impl Fn(&StatusEvent),
     ) {
         let event = &mut self.status;
-        let details = cx.tag.details.as_deref();
-        event.sequence_id = cx.tag.sequence_id;
-        event.item_id = item_id(details, cx.tag.sequence_id);
-        event.metadata = cx.tag.metadata().clone();
         event.status = news.status;
         event.timestamp = news.at.system_time();
         event.started = (news.status != Status::InProgress).then(|| news.started.system_time());
         event.error = news.error.cloned();
         event.next_attempt = (news.status == Status::Retrying).then(|| cx.tag.attempt() + 1);
-        tell(event);
+        for item in cx.tag.members() {
+            event.sequence_id = item.sequence_id;
+            event.item_id = item_id(item.details.as_deref(), item.sequence_id);
+            event.metadata = item.metadata().clone();
+            tell(event);
+        }
         // What belongs to the item does not outlive it.
         event.error = None;
-        if details.is_some() {
+        if cx.tag.details.is_some() {
             event.item_id = item_id(None, cx.tag.sequence_id);
             event.metadata = Metadata::new();
         }
@@ -87,11 +88,9 @@ impl Report {
         &mut self,
         cx: &TaskContext,
         news: &TaskNews<'_>,
-        tell: impl FnOnce(&TaskEvent),
+        tell: impl Fn(&TaskEvent),
     ) {
         let event = &mut self.task;
-        event.sequence_id = cx.tag.sequence_id;
-        event.item_id = cx.item_id();
         if let Some(name) = cx.task_name()
             && !Arc::ptr_eq(name, &event.task)
         {
@@ -102,7 +101,11 @@ impl Report {
         event.timestamp = news.at.system_time();
         event.error = news.error.cloned();
         event.duration = news.duration;
-        tell(event);
+        for item in cx.tag.members() {
+            event.sequence_id = item.sequence_id;
+            event.item_id = item_id(item.details.as_deref(), item.sequence_id);
+            tell(event);
+        }
         event.error = None;
         if cx.tag.details.is_some() {
             event.item_id = item_id(None, cx.tag.sequence_id);

@@ -24,6 +24,23 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
         }
     }
 
+    /// As [`tell`](Self::tell), of what a worker has in hand: an item or a batch.
+    #[inline]
+    pub(super) fn tell_one(&self, worker: &WorkerCounters, tag: &Tag, one: Option<Completion>) {
+        let Some(one) = one else { return };
+        if tag.details.is_none() {
+            return self.tell(worker, &[one]);
+        }
+        let items = tag.members().iter();
+        let items: Vec<_> = items
+            .map(|item| Completion {
+                sequence_id: item.sequence_id,
+                ..one
+            })
+            .collect();
+        self.tell(worker, &items);
+    }
+
     /// Notes items that were accepted, the first of which has this sequence number, and tells observers.
     pub(super) fn tell_fed<'a>(
         &self,

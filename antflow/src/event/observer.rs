@@ -63,6 +63,13 @@ pub trait Observer: Send + Sync + 'static {
         let _ = completions;
     }
 
+    /// An item of a pipeline that is more than a line of stages has its outcome. In a line, it has one when the last stage
+    /// has completed it or let it pass, or when it failed or was cancelled.
+    #[doc(hidden)]
+    fn on_settled(&self, sequence_id: u64) {
+        let _ = sequence_id;
+    }
+
     /// Whether `on_status` should be called with events of this status; asked when a run starts. By default, with all.
     ///
     /// Where nobody wants `Queued`, `InProgress` or `Completed`, items on their way cost no more than without observer.
@@ -217,6 +224,12 @@ impl Observers {
     pub(crate) fn completed(&self, completions: &Completions<'_>) {
         for one in self.all.iter().filter(|one| one.wants.batches) {
             guarded(&self.run, || one.observer.on_completed(completions));
+        }
+    }
+
+    pub(crate) fn settled(&self, sequence_id: u64) {
+        for one in &self.all {
+            guarded(&self.run, || one.observer.on_settled(sequence_id));
         }
     }
 

@@ -100,6 +100,7 @@ impl<T> Item<T> {
                     id: self.id,
                     metadata: self.metadata,
                     part: None,
+                    members: None,
                 })
             }),
         };
@@ -121,6 +122,8 @@ pub(crate) struct Details {
     pub(crate) metadata: Metadata,
     /// Which part of the item it is, behind the place where the item was divided.
     pub(crate) part: Option<Part>,
+    /// The items that are in it, if it is a batch.
+    pub(crate) members: Option<Box<[Tag]>>,
 }
 
 /// What can be fed to a pipeline that takes `T`: a `T`, or an [`Item`] of one.

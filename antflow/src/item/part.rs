@@ -71,6 +71,7 @@ impl Joint {
                     joint: Arc::clone(self),
                     place,
                 }),
+                members: None,
             })
     }
 

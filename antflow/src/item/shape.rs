@@ -11,6 +11,9 @@ pub trait Shape: Send + Sync + 'static {
     /// Whether items are divided, so that it is their parts that come to the end.
     const DIVIDES: bool;
 
+    /// Whether items are divided into copies for branches, all of which are in the result.
+    const SPLITS: bool;
+
     /// How many filters there are.
     const FILTERS: usize;
 
@@ -33,6 +36,7 @@ impl Shape for Undivided {
     type Of<T: Send + 'static> = T;
 
     const DIVIDES: bool = false;
+    const SPLITS: bool = false;
     const FILTERS: usize = 0;
 
     #[inline]
@@ -53,6 +57,7 @@ impl<H: Shape> Shape for Filtered<H> {
     type Of<T: Send + 'static> = H::Of<Option<T>>;
 
     const DIVIDES: bool = H::DIVIDES;
+    const SPLITS: bool = H::SPLITS;
     const FILTERS: usize = H::FILTERS + 1;
 
     #[inline]
@@ -79,6 +84,7 @@ impl<H: Shape> Shape for Spread<H> {
     type Of<T: Send + 'static> = H::Of<Vec<Parted<T>>>;
 
     const DIVIDES: bool = true;
+    const SPLITS: bool = H::SPLITS;
     const FILTERS: usize = H::FILTERS;
 
     fn lift<T: Send + 'static>(_: T) -> Self::Of<T> {
@@ -110,6 +116,7 @@ macro_rules! split {
             type Of<T: Send + 'static> = H::Of<($(Parted<$branch::Of<T>>,)+)>;
 
             const DIVIDES: bool = true;
+            const SPLITS: bool = true;
             // A filter behind the branches has more in front of it than one in any of them.
             const FILTERS: usize = {
                 let most = H::FILTERS;
@@ -157,13 +164,11 @@ impl Yield {
         *value.expect("the shape of a pipeline is that of its stages")
     }
 
-    /// The parts of an item that was divided.
+    /// The parts of an item that was divided; the one part that it is if it was fed behind that place.
     pub(crate) fn into_parts(self) -> Vec<Parted<Self>> {
         match self {
             Self::Parts(parts) => parts,
-            Self::Value(_) | Self::Dropped(_) => {
-                unreachable!("the shape of a pipeline is that of its stages")
-            }
+            whole => vec![Ok(whole)],
         }
     }
 }

@@ -61,6 +61,37 @@ impl Tag {
         Self::new(self.sequence_id, label)
     }
 
+    /// The tag of a batch of these items, of which there is at least one. It has the id of the first of them, and the
+    /// priority of the one that goes first.
+    pub(crate) fn batch(members: Vec<Self>) -> Self {
+        let first = members.first().expect("a batch has an item");
+        let said = first.details.as_deref();
+        let details = Details {
+            id: said.and_then(|said| said.id.clone()),
+            metadata: said.map_or_else(Metadata::none, |said| said.metadata.clone()),
+            part: None,
+            members: None,
+        };
+        let priority = members.iter().map(Self::priority).min();
+        let sequence_id = first.sequence_id;
+        let label = Label {
+            priority: priority.unwrap_or(DEFAULT_PRIORITY),
+            details: Some(Arc::new(Details {
+                members: Some(members.into()),
+                ..details
+            })),
+        };
+        Self::new(sequence_id, label)
+    }
+
+    /// The items of a batch, or the one item that it is.
+    #[inline]
+    pub(crate) fn members(&self) -> &[Self] {
+        let details = self.details.as_deref();
+        let members = details.and_then(|details| details.members.as_deref());
+        members.unwrap_or(std::slice::from_ref(self))
+    }
+
     #[inline]
     pub(crate) fn priority(&self) -> i32 {
         ((self.state >> 32) as u32).cast_signed()

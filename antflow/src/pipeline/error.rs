@@ -51,6 +51,14 @@ pub enum FeedError {
     /// The pipeline has no stage of this type.
     #[error(transparent)]
     UnknownStage(#[from] UnknownStage),
+    /// What is fed there would have no result of the pipeline's type.
+    #[error("stage `{stage}` cannot be fed: {because}")]
+    NoWayIn {
+        /// The name of the stage.
+        stage: String,
+        /// Why that is so, and what to do.
+        because: &'static str,
+    },
 }
 
 /// The pipeline has no such stage.

@@ -27,6 +27,7 @@ pub use chain::{Chain, FirstStage, Launch, NextStage};
 
 pub use control::RunControl;
 pub use error::{ConfigError, ControlError, FeedError, StartError, UnknownStage};
+pub use feed::Feeding;
 pub use feeder::Feeder;
 pub use from_fn::{FnStage, FnTask, from_fn};
 use futures_core::Stream;

@@ -26,6 +26,8 @@ pub(crate) struct Entry {
     pub(super) stage: TypeId,
     /// An `Arc<dyn Inlet<S::Input>>`.
     pub(super) inlet: Box<dyn Any + Send + Sync>,
+    /// Why it cannot be fed, if so.
+    pub(super) no_way_in: Option<&'static str>,
     pub(super) control: Arc<dyn Control>,
 }
 
@@ -37,6 +39,8 @@ pub struct Launching<St> {
     stages: Vec<Arc<StageRuntime>>,
     /// The place of the first stage of the branch that is being made.
     base: usize,
+    /// Whether the stages that are being made stand in branches that get copies.
+    pub(super) is_split: bool,
     entries: Vec<Entry>,
 }
 
@@ -51,6 +55,7 @@ impl<St> Launching<St> {
             registry,
             stages,
             base: 0,
+            is_split: false,
             entries: Vec::new(),
         }
     }
@@ -73,6 +78,14 @@ impl<St> Launching<St> {
         made
     }
 
+    /// As [`behind`](Self::behind), for branches that get copies.
+    pub(super) fn split<T>(&mut self, stages: usize, make: impl FnOnce(&mut Self) -> T) -> T {
+        let is_split = std::mem::replace(&mut self.is_split, true);
+        let made = self.behind(stages, make);
+        self.is_split = is_split;
+        made
+    }
+
     /// Makes a branch of so many stages; the next one comes behind it.
     pub(super) fn branch<T>(&mut self, stages: usize, make: impl FnOnce(&mut Self) -> T) -> T {
         let made = make(self);
@@ -91,12 +104,16 @@ impl<St> Launching<St> {
 impl Registry {
     /// The way into the first stage of this type.
     pub(super) fn inlet<S: Stage>(&self) -> Result<Arc<dyn Inlet<S::Input>>, FeedError> {
-        self.entries
-            .iter()
+        let mut entries = self.entries.iter();
+        let entry = entries
             .find(|entry| entry.stage == TypeId::of::<S>())
-            .and_then(|entry| entry.inlet.downcast_ref::<Arc<dyn Inlet<S::Input>>>())
-            .cloned()
-            .ok_or_else(|| self.unknown(std::any::type_name::<S>()).into())
+            .ok_or_else(|| self.unknown(std::any::type_name::<S>()))?;
+        if let Some(because) = entry.no_way_in {
+            let stage = entry.control.runtime().name.to_string();
+            return Err(FeedError::NoWayIn { stage, because });
+        }
+        let inlet = entry.inlet.downcast_ref::<Arc<dyn Inlet<S::Input>>>();
+        Ok(Arc::clone(inlet.expect("a stage has one input")))
     }
 
     /// Cuts the run off: nothing is accepted, what waits is cancelled, tasks are dropped at their next `.await`.

@@ -1,14 +1,15 @@
 //! How a pipeline grows at its end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Pipeline;
 use super::chain::{
-    Agree, Broadcast, Copied, Exhaustive, Filter, FirstStage, FlatMap, Flow, Fork, IntoBranches,
-    Merge, MergeInto, Routed, Routes, Start, Tee,
+    Agree, Batched, Broadcast, Copied, Exhaustive, Filter, FirstStage, FlatMap, Flow, Fork,
+    IntoBranches, Merge, MergeInto, Routed, Routes, Start, Tee,
 };
 use crate::event::Observer;
-use crate::stage::{Accepts, IntoStage, Route};
+use crate::stage::{Accepts, BatchOutput, IntoStage, Route, Signature};
 
 impl<C, St> Pipeline<C, St> {
     /// The same with another chain, and with these observers as well.
@@ -97,6 +98,48 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
                 chain,
                 Arc::new(move |value| Box::new(divide(value).into_iter())),
             )
+        })
+    }
+
+    /// Adds a stage at the end that takes items in batches: as a `Vec` of up to `size` of them, or of those that came
+    /// within `max_wait` of the first. What it gives is a value for each item, which goes on for itself; where single
+    /// items may fail, it gives a [`PerItem`]. If the stage fails, all items of the batch do.
+    ///
+    /// A batch goes on as it is when the run accepts nothing more and nothing else is on its way. The stage counts
+    /// batches, its workers and its queue take batches, and its context speaks of the first item of one; its events are
+    /// made for each item. In `pipeline!` it is written `parse >> batch(100, "1s") >> save`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use antflow::{PerItem, Pipeline, from_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), antflow::StartError> {
+    /// let trim = from_fn("Trim", async |text: &'static str| Ok::<_, std::io::Error>(text.trim()));
+    /// let parse = from_fn("Parse", async |batch: Vec<&'static str>| {
+    ///     Ok::<PerItem<u32>, std::io::Error>(batch.into_iter().map(str::parse::<u32>).collect())
+    /// });
+    /// let numbers = Pipeline::builder().stage(trim).batch(2, Duration::from_secs(1), parse);
+    /// let results = numbers.run(["1 ", "x", " 3"]).await?;
+    /// assert_eq!(results[0].value.as_ref().ok(), Some(&1));
+    /// assert!(results[1].error().is_some());
+    /// assert_eq!(results[2].value.as_ref().ok(), Some(&3));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`PerItem`]: crate::PerItem
+    pub fn batch<S>(
+        self,
+        size: usize,
+        max_wait: Duration,
+        stage: S,
+    ) -> Pipeline<Batched<C, S::Stage>, St>
+    where
+        S: IntoStage<Stage: Accepts<Vec<C::Next>> + Signature<Output: BatchOutput>>,
+    {
+        self.rewired(Vec::new(), |chain| {
+            Batched::new(chain, stage.into_stage(), size, max_wait)
         })
     }
 

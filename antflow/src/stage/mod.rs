@@ -4,6 +4,7 @@
 //! anything: that is the engine's.
 
 mod accepts;
+mod batch;
 mod config;
 mod context;
 mod hooks;
@@ -19,6 +20,7 @@ mod worker_id;
 mod worker_status;
 
 pub use accepts::{Accepts, Signature};
+pub use batch::{BatchMismatch, BatchOutput, PerItem};
 pub use config::{StageConfig, TaskConfig};
 pub use context::TaskContext;
 pub(crate) use context::{Names, item_id};

@@ -83,11 +83,17 @@ impl<T: 'static> Passing<T> for ByRef {
 }
 
 /// `Result`, whatever alias it is written through.
+///
+/// A macro finds out first whether a type is one, and names the answer. Without an answer, the compiler has no more to
+/// say about the type's parts, so that a type which only has the name is one error.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is named `Result` but is none",
-    label = "not a `std::result::Result`"
+    message = "`{Self}` is returned under the name `Result`, and is no `std::result::Result`",
+    label = "not a `std::result::Result`",
+    note = "return a `std::result::Result`, or write the type under another name: `type Answer = {Self};`"
 )]
-pub trait Fallible {
+pub trait Fallible<const ANSWER: bool = true> {
+    /// That it is one.
+    const ANSWER: bool = ANSWER;
     /// The type of the value.
     type Ok;
     /// The type of the error.
@@ -99,7 +105,7 @@ pub trait Fallible {
     fn into_result(self) -> Result<Self::Ok, Self::Err>;
 }
 
-impl<T, E> Fallible for Result<T, E> {
+impl<T, E, const ANSWER: bool> Fallible<ANSWER> for Result<T, E> {
     type Ok = T;
     type Err = E;
 

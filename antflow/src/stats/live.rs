@@ -27,6 +27,8 @@ pub(crate) struct RunCounters {
     pub(crate) stages: Box<[Arc<StageCounters>]>,
     /// For each stage the places of those whose workers hand their outputs to it.
     pub(super) behind: Box<[Vec<usize>]>,
+    /// Whether every stage hands its outputs to the one that follows it.
+    pub(crate) is_line: bool,
     /// How many items were accepted, which is the next sequence number.
     pub(crate) submitted: CachePadded<AtomicU64>,
     pub(crate) tally: CachePadded<Tally>,
@@ -108,6 +110,10 @@ impl RunCounters {
     /// For stages, of which each has a list of the places of those that hand their outputs to it.
     pub(crate) fn new(stages: Vec<Arc<StageCounters>>, behind: Vec<Vec<usize>>) -> Self {
         static RUNS: AtomicU64 = AtomicU64::new(0);
+        let follows = |(place, behind): (usize, &Vec<usize>)| match place.checked_sub(1) {
+            Some(before) => *behind == [before],
+            None => behind.is_empty(),
+        };
         Self {
             id: RUNS.fetch_add(1, Ordering::Relaxed),
             started: Moment::now(),
@@ -115,6 +121,7 @@ impl RunCounters {
             end: Notify::new(),
             total_items: OnceLock::new(),
             stages: stages.into(),
+            is_line: behind.iter().enumerate().all(follows),
             behind: behind.into(),
             submitted: CachePadded::default(),
             tally: CachePadded::default(),
@@ -137,15 +144,6 @@ impl RunCounters {
     /// When items were accepted, if that is noted.
     pub(crate) fn entrances(&self) -> Option<&Entrances> {
         self.entrances.get()
-    }
-
-    /// Whether every stage hands its outputs to the one that follows it.
-    pub(crate) fn is_line(&self) -> bool {
-        let follows = |(place, behind): (usize, &Vec<usize>)| match place.checked_sub(1) {
-            Some(before) => *behind == [before],
-            None => behind.is_empty(),
-        };
-        self.behind.iter().enumerate().all(follows)
     }
 
     /// Notes that the last task has ended.

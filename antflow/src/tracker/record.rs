@@ -22,7 +22,7 @@ pub(super) struct RunRecord {
 /// What is kept of the items for which the slab does not do.
 #[derive(Debug, Default)]
 struct Marked {
-    /// The events that are no plain completions, by sequence number.
+    /// The events that are no plain completions, by sequence number; where the pipeline is more than a line, all of them.
     events: HashMap<u64, Vec<StatusEvent>>,
     /// What was said of an item when it was fed.
     details: HashMap<u64, Arc<Details>>,
@@ -72,7 +72,12 @@ impl RunRecord {
         self.slab.visit(completions.stage, visits);
     }
 
-    /// Notes an event that is no plain completion.
+    /// Whether the pipeline is a line of stages, so that most of what happens to an item can be told without events.
+    pub(super) fn is_line(&self) -> bool {
+        self.view.counters().is_line
+    }
+
+    /// Notes an event: one that is no plain completion, or any where the pipeline is more than a line.
     pub(super) fn note_event(&self, event: &StatusEvent) {
         let mut marked = self.marked();
         let events = marked.events.entry(event.sequence_id).or_default();
@@ -160,6 +165,17 @@ impl RunRecord {
 
     /// The last event of each item whose last status this is.
     pub(super) fn by_status(&self, status: Status) -> Vec<StatusEvent> {
+        if !self.is_line() {
+            let marked = self.marked();
+            let mut found: Vec<_> = marked
+                .events
+                .values()
+                .filter_map(|events| events.last())
+                .collect();
+            found.retain(|event| event.status == status);
+            found.sort_by_key(|event| event.sequence_id);
+            return found.into_iter().cloned().collect();
+        }
         let hands = self.hands();
         let marked: Vec<u64> = self.marked().events.keys().copied().collect();
         let marked: std::collections::HashSet<_> = marked.into_iter().collect();
@@ -195,6 +211,9 @@ impl RunRecord {
             let marks = marked.events.get(&item).cloned().unwrap_or_default();
             (marks, marked.details.get(&item).cloned())
         };
+        if !self.is_line() {
+            return marks;
+        }
         let event = Template {
             record: self,
             item,

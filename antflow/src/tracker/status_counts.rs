@@ -52,7 +52,8 @@ impl StatusCounts {
             .iter()
             .map(|stage| stage.retrying_items)
             .sum();
-        let last = stats.stage_stats.last();
+        // Where items are divided, a stage counts parts.
+        let last = stats.stage_stats.last().filter(|_| counters.is_line);
         let skipped = last.map_or(0, |stage| stage.skipped_items);
         // Of those some may not have left the stage.
         let skipped = skipped.min(stats.items_processed);

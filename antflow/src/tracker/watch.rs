@@ -55,6 +55,10 @@ impl Observer for Watch {
             Status::Retrying | Status::Queued | Status::InProgress | Status::Completed => false,
         };
         if let Some(record) = &self.record
+            && !record.is_line()
+        {
+            record.note_event(event);
+        } else if let Some(record) = &self.record
             && !is_ordinary(event.status)
         {
             let is_noted = ends && record.has_gone_through(event.sequence_id);
@@ -85,7 +89,9 @@ impl Observer for Watch {
     }
 
     fn on_completed(&self, completions: &Completions<'_>) {
-        let Some(record) = &self.record else { return };
+        let Some(record) = self.record.as_ref().filter(|record| record.is_line()) else {
+            return;
+        };
         record.note_completed(completions);
         if completions.stage == record.last_stage() {
             let items = completions.items.iter().map(|item| item.sequence_id);
@@ -93,8 +99,15 @@ impl Observer for Watch {
         }
     }
 
+    fn on_settled(&self, sequence_id: u64) {
+        if let Some(record) = &self.record {
+            self.shared.note_ended(self.history, record, [sequence_id]);
+        }
+    }
+
     fn wants_status(&self, status: Status) -> bool {
-        let kept = self.history.is_kept() && !is_ordinary(status);
+        let record = self.record.as_ref();
+        let kept = record.is_some_and(|record| !record.is_line() || !is_ordinary(status));
         status == Status::Failed || kept || self.callbacks.wants_status(status) || self.has_readers
     }
 

@@ -2,10 +2,8 @@ use std::sync::Arc;
 
 use super::super::attempt::caught;
 use super::super::core::Core;
-use super::super::report::status_event;
 use super::super::runtime::StageRuntime;
-use crate::clock::Moment;
-use crate::event::{Status, StatusEvent};
+use crate::event::Status;
 use crate::item::{ItemError, ItemErrorKind, Joint, Tag, Whole};
 
 /// What stands between two stages and calls functions of the user: where it stands and what it is called.
@@ -33,7 +31,7 @@ impl<Out: Send + 'static> Between<Out> {
         Self { core, stage, name }
     }
 
-    pub(super) fn core(&self) -> &Arc<Core<Out>> {
+    pub(in crate::engine) fn core(&self) -> &Arc<Core<Out>> {
         &self.core
     }
 
@@ -48,7 +46,7 @@ impl<Out: Send + 'static> Between<Out> {
 
     /// Calls a function of the user. A panic ends the item of the tag that is given for that.
     pub(super) fn call<T>(&self, call: impl FnOnce() -> T, tag: impl FnOnce() -> Tag) -> Option<T> {
-        caught(call).map_err(|panic| self.fail(tag(), panic)).ok()
+        caught(call).map_err(|panic| self.fail(&tag(), panic)).ok()
     }
 
     /// Drops a value of the user, whose panic changes nothing any more.
@@ -59,28 +57,16 @@ impl<Out: Send + 'static> Between<Out> {
     }
 
     /// Ends an item as failed.
-    fn fail(&self, tag: Tag, kind: (ItemErrorKind, &'static str)) {
+    fn fail(&self, tag: &Tag, kind: (ItemErrorKind, &'static str)) {
         let (name, task) = (Arc::clone(&self.stage.name), Some(Arc::from(self.name)));
         let error = ItemError::new(name, task, None, tag.attempt(), kind);
-        let shared = &self.core.shared;
-        if shared.observers.want(Status::Failed) {
-            let event = StatusEvent {
-                error: Some(error.clone()),
-                ..status_event(
-                    shared.run.id(),
-                    &self.stage,
-                    &tag,
-                    Status::Failed,
-                    Moment::now(),
-                )
-            };
-            shared.observers.status(&event);
-        }
-        drop(self.core.fail(tag, error));
+        self.core
+            .tell_end(&self.stage, tag, Status::Failed, &error, None);
+        drop(self.core.fail(tag, &error));
     }
 
     /// Ends an item as cancelled, since the stage to which it was to go is closed.
-    pub(super) fn cancel(&self, tag: Tag) {
+    pub(in crate::engine) fn cancel(&self, tag: &Tag) {
         let attempts = tag.attempt();
         self.core.cancel(&self.stage, None, tag, attempts, None);
     }

@@ -86,7 +86,7 @@ impl<H: Shape, T: Send + 'static> Sink<T> for End<H, T> {
     fn turn_back(&self, entry: Envelope<T>, stage: &StageRuntime, worker: Option<&WorkerId>) {
         let attempts = entry.tag.attempt();
         self.0
-            .cancel(stage, worker.cloned(), entry.tag, attempts, None);
+            .cancel(stage, worker.cloned(), &entry.tag, attempts, None);
     }
 
     fn count(&self, _: usize, _: Moment) {}
@@ -173,7 +173,7 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for PartEnd<T, Out> {
     fn turn_back(&self, entry: Envelope<T>, stage: &StageRuntime, worker: Option<&WorkerId>) {
         let attempts = entry.tag.attempt();
         self.core
-            .cancel(stage, worker.cloned(), entry.tag, attempts, None);
+            .cancel(stage, worker.cloned(), &entry.tag, attempts, None);
     }
 
     fn count(&self, _: usize, _: Moment) {}

@@ -146,7 +146,7 @@ impl<T: Send + 'static, U: Send + 'static, D: Sink<U>> Sink<T> for FlatMapSink<T
         let cancel = |tag| {
             let core = self.between.core();
             let attempts = crate::item::Tag::attempt(&tag);
-            core.cancel(stage, worker.cloned(), tag, attempts, None);
+            core.cancel(stage, worker.cloned(), &tag, attempts, None);
         };
         match entry {
             FlatMapEntry::Whole(envelope) => cancel(envelope.tag),

@@ -5,8 +5,10 @@ mod cast;
 mod end;
 mod filter;
 mod flat_map;
+mod gather;
 mod route;
 mod tee;
+mod ungather;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -17,9 +19,11 @@ pub(crate) use cast::Cast;
 pub(crate) use end::{End, PartEnd};
 pub(crate) use filter::{FilterSink, Keep};
 pub(crate) use flat_map::{Divide, FlatMapSink};
+pub(crate) use gather::GatherSink;
 pub(crate) use route::RouteSink;
 pub(crate) use route::Way;
 pub(crate) use tee::TeeSink;
+pub(crate) use ungather::UngatherSink;
 
 use super::bell::Bell;
 use super::core::Core;
@@ -28,7 +32,11 @@ use super::queue::PushError;
 use super::runtime::StageRuntime;
 use super::seat::Seat;
 use crate::clock::Moment;
+use crate::item::{BoxError, ItemErrorKind};
 use crate::stage::WorkerId;
+
+/// The errors of items of a batch, by their places, with the names of their types.
+pub(crate) type Failures = Vec<(usize, BoxError, &'static str)>;
 
 /// Where a stage's output goes. Clones lead to the same place.
 pub trait Sink<T>: Clone + Send + Sync + 'static {
@@ -38,6 +46,9 @@ pub trait Sink<T>: Clone + Send + Sync + 'static {
     /// Whether outputs can be made ready by many, and room set aside for them. Where it is not so, taking one in may
     /// call functions of the user, and may take several turns.
     const BATCHES: bool = true;
+
+    /// Whether the outputs are those of batches.
+    const UNGATHERS: bool = false;
 
     /// What the run's stages share.
     fn core(&self) -> &Arc<Core<Self::Final>>;
@@ -70,6 +81,19 @@ pub trait Sink<T>: Clone + Send + Sync + 'static {
 
     /// Ends as cancelled an item that is not taken in any more; `stage` is the one it comes from.
     fn turn_back(&self, entry: Self::Entry, stage: &StageRuntime, worker: Option<&WorkerId>);
+
+    /// Takes the errors out of what came of a batch of so many items, by the places of the items.
+    ///
+    /// # Errors
+    /// If it is not of so many items.
+    fn take_errors(
+        &self,
+        output: &mut T,
+        items: usize,
+    ) -> Result<Failures, (ItemErrorKind, &'static str)> {
+        let _ = (output, items);
+        Ok(Vec::new())
+    }
 
     /// Counts items that come other than from the hands of a worker, who counts what he gives.
     fn count(&self, items: usize, now: Moment);

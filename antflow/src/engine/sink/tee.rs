@@ -116,7 +116,7 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
             match self.ways[way].try_reserve(1) {
                 Ok(0) => refused.push((way, part)),
                 Ok(_) => self.ways[way].pass(part, now, bell),
-                Err(Closed) => self.between.cancel(part.tag),
+                Err(Closed) => self.between.cancel(&part.tag),
             }
         }
         if refused.is_empty() {
@@ -130,7 +130,7 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
         let cancel = |envelope: Envelope<T>| {
             let attempts = envelope.tag.attempt();
             let core = self.between.core();
-            core.cancel(stage, worker.cloned(), envelope.tag, attempts, None);
+            core.cancel(stage, worker.cloned(), &envelope.tag, attempts, None);
         };
         match entry {
             TeeEntry::Whole(envelope) => cancel(envelope),

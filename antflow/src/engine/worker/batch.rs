@@ -149,7 +149,7 @@ where
                             self.down.entry(Envelope { value, tag })
                         })
                     } else {
-                        self.tell(hand.frame.worker, completion.as_slice());
+                        self.tell_one(hand.frame.worker, &hand.frame.cx.tag, completion);
                         let tag = hand.release();
                         let entry = self.down.entry(Envelope { value, tag });
                         waited |= self.send(hand, entry, bell).await;

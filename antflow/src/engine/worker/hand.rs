@@ -170,7 +170,7 @@ impl<Out: Send + 'static> Drop for Hand<'_, Out> {
             };
             let started = status.is_working().then_some(self.frame.started);
             self.core
-                .cancel(self.frame.stage, worker, tag, attempts, started);
+                .cancel(self.frame.stage, worker, &tag, attempts, started);
         }
         // Also where the item is somebody else's already, and this worker was about to wait with it.
         self.frame.worker.status.set_idle();

@@ -66,6 +66,17 @@ where
                 Step::Stopped(Stop::End(hand.frame.error(panic)))
             }
         };
+        let step = match step {
+            Step::Done(mut output) if D::UNGATHERS => match self.end_failed(hand, &mut output) {
+                Ok(true) => Step::Done(output),
+                Ok(false) => {
+                    drop(slots);
+                    return self.end_batch(hand, output, bell).await;
+                }
+                Err(kind) => Step::Stopped(Stop::End(hand.frame.error(kind))),
+            },
+            step => step,
+        };
         let frame = &mut hand.frame;
         match step {
             Step::Done(output) => {
@@ -73,9 +84,8 @@ where
                 frame.worker.status.finish();
                 let started = frame.started;
                 // First, so that a callback that asks a tracker finds what its event says.
-                if let Some(completion) = hand.completion() {
-                    self.tell(hand.frame.worker, &[completion]);
-                }
+                let completion = hand.completion();
+                self.tell_one(hand.frame.worker, &hand.frame.cx.tag, completion);
                 let frame = &mut hand.frame;
                 frame.started = started;
                 frame.emit_status_at(Status::Completed, frame.ended);
@@ -182,6 +192,26 @@ where
         }
     }
 
+    /// Puts a batch away whose items have all ended.
+    async fn end_batch(
+        &self,
+        hand: &mut Hand<'_, D::Final>,
+        output: S::Output,
+        bell: &mut Bell<'_>,
+    ) -> Option<D::Entry> {
+        hand.frame.note_processed();
+        hand.frame.worker.status.finish();
+        hand.frame.worker.completed.add_one();
+        drop(hand.release());
+        if caught(|| drop(output)).is_err() {
+            self.core().shared.observers.count_panic();
+        }
+        if let Some(ticket) = hand.ticket.take() {
+            self.in_turn(hand, ticket, None, bell).await;
+        }
+        None
+    }
+
     /// Ends the item in hand without a value.
     async fn end(&self, hand: &mut Hand<'_, D::Final>, error: ItemError, bell: &mut Bell<'_>) {
         hand.frame.note_processed();
@@ -190,13 +220,13 @@ where
         if error.is_cancelled() {
             frame.trace.note(Status::Cancelled, &frame.cx, Some(&error));
             let started = Some(frame.started);
-            hand.core.give_up(&self.runtime, tag, error, started);
+            hand.core.give_up(&self.runtime, &tag, &error, started);
         } else {
             frame.worker.status.finish();
             frame.emit_status(Status::Failed, Some(&error));
             frame.worker.failed.add_one();
             // The hook may feed the run, which is not over before it.
-            let _settled = hand.core.fail(tag, error.clone());
+            let _settled = hand.core.fail(&tag, &error);
             let hook = made(|| self.hooks.on_failure(&frame.cx, &error));
             self.call(hook).await;
         }

@@ -22,6 +22,7 @@ use crate::stats::WorkerCounters;
 
 mod batch;
 mod bench;
+mod gathered;
 mod hand;
 mod item;
 mod keyed;
@@ -77,6 +78,7 @@ where
             && <S::Hooks as Hooks<S::Input, S::Output>>::NONE
             && self.order.is_none()
             && self.keys.is_none()
+            && !D::UNGATHERS
             && self.runtime.is_plain()
     }
 
@@ -300,7 +302,7 @@ where
 }
 
 /// Lets others have their turn, and can be taken over by another thread meanwhile.
-pub(crate) async fn yield_now() {
+async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {
         if std::mem::replace(&mut yielded, true) {

@@ -117,7 +117,7 @@ impl<St: Send + Sync + 'static, S: Execute<St>> LaunchInto<St> for FirstStage<S>
         down: D,
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<S::Input>> {
-        open(&self.stage, 0, down, run, S::into_tasks)
+        open::<Undivided, _, _, _, _>(&self.stage, 0, down, run, S::into_tasks)
     }
 }
 
@@ -132,7 +132,8 @@ where
         down: D,
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<C::Input>> {
-        let cell = open(&self.stage, self.chain.count(), down, run, S::into_tasks);
+        let index = self.chain.count();
+        let cell = open::<C::Shape, _, _, _, _>(&self.stage, index, down, run, S::into_tasks);
         self.chain.launch_into(Link(cell), run)
     }
 }
@@ -143,8 +144,9 @@ pub(super) fn task_configs<St, S: Execute<St>>(stage: &Configured<S>) -> Vec<Tas
     configs
 }
 
-/// Makes a stage, enters it into the run, and starts its workers. `index` counts from the beginning of its branch.
-pub(super) fn open<S, L, St, D>(
+/// Makes a stage behind a chain of this shape, enters it into the run, and starts its workers. `index` counts from the
+/// beginning of its branch.
+pub(super) fn open<H, S, L, St, D>(
     stage: &Configured<S>,
     index: usize,
     down: D,
@@ -152,11 +154,21 @@ pub(super) fn open<S, L, St, D>(
     into_tasks: impl FnOnce(S) -> L,
 ) -> Arc<Cell<S, L, St, D>>
 where
+    H: Shape,
     S: Stage,
     L: TaskList<St, Input = S::Input, Output = S::Output>,
     St: Send + Sync + 'static,
     D: Sink<S::Output>,
 {
+    let no_way_in = if D::UNGATHERS {
+        Some("it takes batches of items, so feed the stage in front of it")
+    } else if run.is_split || H::SPLITS {
+        Some(
+            "it stands behind branches that get copies of each item, so feed a stage in front of them",
+        )
+    } else {
+        None
+    };
     let (state, registry) = (Arc::clone(&run.state), Weak::clone(&run.registry));
     let runtime = run.stage(index);
     let cell = cell(stage.clone(), runtime, state, down, registry, into_tasks);
@@ -164,6 +176,7 @@ where
     run.add(Entry {
         stage: TypeId::of::<S>(),
         inlet: Box::new(inlet),
+        no_way_in,
         control: cell.clone(),
     });
     cell.fill_pool();

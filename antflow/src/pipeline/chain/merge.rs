@@ -121,7 +121,8 @@ where
         down: D,
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<F::Input>> {
-        let cell = open(&self.stage, self.fork.stages(), down, run, S::into_tasks);
+        let index = self.fork.stages();
+        let cell = open::<F::Joined, _, _, _, _>(&self.stage, index, down, run, S::into_tasks);
         self.fork.launch_fork::<S::Input, _>(Link(cell), run)
     }
 }

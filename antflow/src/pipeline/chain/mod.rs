@@ -6,6 +6,7 @@
 //! | `.. >> parse` | [`NextStage`] |
 //! | `.. >> filter(f)` | [`Filter`] |
 //! | `.. >> flat_map(f)` | [`FlatMap`] |
+//! | `.. >> batch(100, "1s") >> save` | [`Batched`] |
 //! | `.. >> (a & b)` | [`Tee`] |
 //! | `.. >> broadcast(stages)` | [`Broadcast`] |
 //! | `.. >> { Html => a, Pdf => b }` | [`Routed`] |
@@ -13,6 +14,7 @@
 //!
 //! Nobody needs to write these types: `pipeline!` and the methods of [`Pipeline`](crate::Pipeline) make them.
 
+mod batched;
 mod branches;
 mod broadcast;
 mod line;
@@ -24,6 +26,7 @@ mod tee;
 
 use std::sync::Arc;
 
+pub use batched::Batched;
 pub use branches::{Branches, IntoBranches, LaunchBranches};
 pub use broadcast::Broadcast;
 pub use line::{FirstStage, NextStage};
@@ -95,6 +98,8 @@ pub struct Description {
     pub(in crate::pipeline) retries: Vec<&'static str>,
     /// What else cannot work.
     pub(in crate::pipeline) mistakes: Vec<&'static str>,
+    /// How many items it takes at once.
+    pub(in crate::pipeline) items: usize,
     /// The places of the stages whose workers hand their outputs to it.
     pub(in crate::pipeline) behind: Vec<usize>,
 }
@@ -102,7 +107,8 @@ pub struct Description {
 impl Description {
     /// How many items can be in the stage: in its queue and in the hands of its workers.
     pub(in crate::pipeline) fn room(&self) -> usize {
-        self.config.capacity().saturating_add(self.config.workers)
+        let batches = self.config.capacity().saturating_add(self.config.workers);
+        batches.saturating_mul(self.items.max(1))
     }
 
     fn of<S>(stage: &Configured<S>, behind: Vec<usize>) -> Self {
@@ -110,6 +116,7 @@ impl Description {
             config: stage.config.clone(),
             retries: stage.mistakes.clone(),
             mistakes: Vec::new(),
+            items: 1,
             behind,
         }
     }

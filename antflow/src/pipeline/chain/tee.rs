@@ -21,6 +21,7 @@ use crate::stage::TaskConfig;
 pub trait Copied: Send + 'static {
     /// Another one.
     #[doc(hidden)]
+    #[must_use]
     fn copied(&self) -> Self;
 }
 
@@ -138,7 +139,7 @@ where
         core: Arc<Core<Out>>,
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<C::Input>> {
-        let ways = run.behind(self.chain.count(), |run| self.branches.launch(&core, run));
+        let ways = run.split(self.chain.count(), |run| self.branches.launch(&core, run));
         self.launch_front(ways, &core, run)
     }
 }
@@ -159,7 +160,7 @@ where
         down: D,
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<C::Input>> {
-        let ways = run.behind(self.chain.count(), |run| {
+        let ways = run.split(self.chain.count(), |run| {
             self.branches.launch_into(&down, run)
         });
         self.launch_front(ways, down.core(), run)

@@ -1,7 +1,7 @@
 use futures_core::Stream;
 
 use super::super::error::FeedError;
-use super::super::feed::{feed, iterate};
+use super::super::feed::{Feeding, feed, iterate};
 use super::Handle;
 use crate::engine::source::Items;
 use crate::item::IntoItem;
@@ -18,11 +18,11 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     ///
     /// # Cancel safety
     /// Dropped, it has fed some of the items. The rest was not taken from the iterator.
-    pub async fn feed<I>(&self, items: I) -> Result<usize, FeedError>
+    pub fn feed<I>(&self, items: I) -> Feeding<'_, I::IntoIter, In>
     where
         I: IntoIterator<Item: IntoItem<In>>,
     {
-        self.feed_stream(iterate(items.into_iter())).await
+        Feeding::new(&self.core.shared, &*self.head, items.into_iter())
     }
 
     /// Feeds what an async stream gives; see [`feed`](Self::feed).

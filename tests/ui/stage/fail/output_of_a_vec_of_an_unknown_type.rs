@@ -1,0 +1,10 @@
+use antflow::{pipeline, stage};
+
+#[stage]
+async fn split(text: String) -> Vec<Page> {
+    todo!("{text}")
+}
+
+fn main() {
+    let _ = pipeline!(split);
+}
