@@ -5,7 +5,7 @@ use syn::Path;
 use super::expand::build;
 use super::operand::Operand;
 use super::parse::{Body, Declared};
-use super::step::Chain;
+use super::step::{Chain, Step};
 use super::{check, graph, types};
 use crate::errors::Errors;
 use crate::signature::Ends;
@@ -116,11 +116,13 @@ fn item(
     let Declared {
         attrs, vis, name, ..
     } = declared;
+    // Where an expression belongs, it is this word that the compiler does not expect.
+    let declared = quote_spanned!(name.span()=> struct #name;);
     quote! {
         #(#attrs)*
         #docs
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default)]
-        #vis struct #name;
+        #vis #declared
 
         const _: () = {
             #aliases
@@ -161,13 +163,25 @@ fn check_ends(krate: &Path, body: &Body, chain: &Chain) -> TokenStream {
         name
     };
     let [into, out_of] = [input, output].map(|ty| Ends::of(ty).start);
+    let span = last.span;
     let (first, last) = (at(first, into), at(last, out_of));
     let takes = quote_spanned!(into=> #krate::__private::takes::<#first, #input>(););
     let given = if chain.is_line() {
         quote_spanned!(out_of=> <#last as #krate::Signature>::Output)
     } else {
-        quote_spanned!(out_of=> <__Chain as #krate::Chain>::Output)
+        // A stage that gives no batch is said to be none where the builder says so, too, which makes it one error.
+        let at = batching(chain).unwrap_or(span);
+        quote_spanned!(at=> <__Chain as #krate::Chain>::Output)
     };
     let gives = quote_spanned!(out_of=> #krate::__private::gives::<#output, #given>(););
     quote!(#takes #gives)
+}
+
+/// The place of the first stage that takes batches.
+fn batching(chain: &Chain) -> Option<Span> {
+    let mut pairs = chain.0.windows(2);
+    pairs.find_map(|pair| match pair {
+        [Step::Batch(_), stage] => Some(stage.span()),
+        _ => None,
+    })
 }

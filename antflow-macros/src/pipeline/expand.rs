@@ -8,6 +8,7 @@ use super::step::{Batch, Chain, Fork, Route, Step, Word};
 use super::{check, declare, parse};
 use crate::args::ungrouped;
 use crate::errors::{Errors, guard};
+use crate::signature::crate_at;
 
 /// Expands `pipeline!(input)`.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
@@ -77,7 +78,7 @@ pub(super) fn build(krate: &Path, chain: &Chain) -> TokenStream {
         let variable = variable(operand);
         quote!(let #variable = #operand;)
     });
-    let wired = Wired::of(quote!(#krate::Pipeline::builder()), chain);
+    let wired = Wired::of(krate, quote!(#krate::Pipeline::builder()), chain);
     let overrides = stages.iter().any(|operand| operand.has_overrides());
     let import = overrides.then(|| {
         quote! {
@@ -106,7 +107,7 @@ struct Wired {
 }
 
 impl Wired {
-    fn of(start: TokenStream, chain: &Chain) -> Self {
+    fn of(krate: &Path, start: TokenStream, chain: &Chain) -> Self {
         let mut wired = Self {
             values: TokenStream::new(),
             tokens: start,
@@ -118,13 +119,17 @@ impl Wired {
                 Step::Word(Word { name, value, .. }) => wired.call(name, &quote!(#value)),
                 // The stage behind it takes its values, too.
                 Step::Batch(_) => {}
-                Step::Fork(fork) => wired.tee(fork),
-                Step::Route(route) => wired.route(route),
+                Step::Fork(fork) => wired.tee(krate, fork),
+                Step::Route(route) => wired.route(krate, route),
             }
             previous = Some(step);
         }
         if let Some(Step::Route(Route { span, .. })) = previous {
-            wired.call(&Ident::new("agreed", *span), &TokenStream::new());
+            let krate = crate_at(krate, *span);
+            let tokens = &wired.tokens;
+            let last = format_ident!("__chain", span = *span);
+            wired.values.extend(quote!(let #last = #tokens;));
+            wired.tokens = quote_spanned!(*span=> #krate::__private::agreed(#last));
         }
         wired
     }
@@ -156,21 +161,21 @@ impl Wired {
         };
     }
 
-    fn tee(&mut self, fork: &Fork) {
+    fn tee(&mut self, krate: &Path, fork: &Fork) {
         let start = format_ident!("__start", span = fork.span);
         let branches = fork.branches.iter();
-        let branches = branches.map(|branch| Self::of(quote!(#start), branch));
+        let branches = branches.map(|branch| Self::of(krate, quote!(#start), branch));
         let branches = quote_spanned!(fork.span=> |#start| (#(#branches),*));
         self.call(&Ident::new("tee", fork.span), &branches);
     }
 
-    fn route(&mut self, route: &Route) {
+    fn route(&mut self, krate: &Path, route: &Route) {
         let Route { span, arms } = route;
         let start = format_ident!("__start", span = *span);
         let routes = format_ident!("__routes", span = *span);
         let mut branches = quote!(#routes);
         for (variant, branch) in arms {
-            let branch = Self::of(quote!(#start), branch);
+            let branch = Self::of(krate, quote!(#start), branch);
             branches = quote_spanned!(*span=> #branches.#variant(|#start| #branch));
         }
         let branches = quote_spanned!(*span=> |#routes| #branches);

@@ -161,7 +161,7 @@ impl<'a> Builder<'a> {
                 #declared Branches = #krate::chain::NoWay, #(#flags = #krate::chain::Open),*
             > {
                 ways: #krate::chain::Collected<Branches>,
-                of: ::core::marker::PhantomData<(#(fn(&#types),)* #(#flags),*)>,
+                of: ::core::marker::PhantomData<(#(fn(&#types),)* #(#flags,)*)>,
             }
         }
     }
@@ -182,7 +182,8 @@ impl<'a> Builder<'a> {
                 value,
                 ..
             } = way;
-            quote!(Self::#name #pattern => visit.visit(#value))
+            let visit = quote_spanned!(name.span()=> visit.visit(#value));
+            quote!(Self::#name #pattern => #visit)
         });
         let body = quote! {
             type Routes = #name<#applied>;
@@ -240,7 +241,6 @@ impl<'a> Builder<'a> {
         let builder = &self.name;
         let start = quote_spanned!(Ends::of(takes).start=> #krate::chain::Start<#takes>);
         quote_spanned! {name.span()=>
-            #[automatically_derived]
             #[allow(deprecated, dead_code, non_snake_case, private_interfaces, unreachable_pub)]
             impl<#declared __R: #krate::chain::Routes, #(#open),*> #builder<#applied __R, #before>
             where
@@ -281,7 +281,6 @@ impl<'a> Builder<'a> {
         quote_spanned! {name.span()=>
             #(#traits)*
 
-            #[automatically_derived]
             impl<#declared __R: #krate::chain::Routes, #(#flags: #has),*> #krate::chain::Exhaustive
                 for #name<#applied __R, #(#flags),*>
             {

@@ -1,5 +1,5 @@
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Fields, Generics, Item, ItemEnum, Path, Variant};
 
@@ -109,11 +109,14 @@ fn way(variant: &Variant, errors: &mut Errors) -> Option<Way> {
     let name = variant.ident.clone();
     let types: Vec<_> = variant.fields.iter().map(|field| &field.ty).collect();
     let bound: Vec<_> = (0..types.len())
-        .map(|index| format_ident!("value{index}"))
+        .map(|index| format_ident!("value{index}", span = name.span()))
         .collect();
     let (takes, value) = match (&types[..], &bound[..]) {
         ([ty], [value]) => (ty.to_token_stream(), value.to_token_stream()),
-        _ => (quote!((#(#types),*)), quote!((#(#bound),*))),
+        _ => (
+            quote!((#(#types),*)),
+            quote_spanned!(name.span()=> (#(#bound),*)),
+        ),
     };
     let pattern = match &variant.fields {
         Fields::Unit => TokenStream::new(),

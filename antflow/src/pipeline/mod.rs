@@ -36,6 +36,7 @@ pub use handle::Handle;
 pub use run::Run;
 pub use stage_handle::StageHandle;
 pub use stream::ResultStream;
+pub use wiring::agreed;
 
 use crate::engine::Collect;
 use crate::engine::outlet::Outlet;

@@ -36,7 +36,7 @@ pub use route::{
     Agree, Collected, Exhaustive, LaunchRoutes, NoWay, Open, Routed, Routes, Same, Taken, Ways,
 };
 pub use start::Start;
-pub use tee::{Copied, Tee};
+pub use tee::{Copies, Tee};
 
 use super::registry::Launching;
 use crate::engine::core::Core;

@@ -55,14 +55,14 @@ pub trait Routes: Clone + Send + Sync + 'static {
 }
 
 /// Branches all of which give `T`, so that they come together at the end of a pipeline.
-pub trait Agree<T>: Sized {
-    /// A chain that ends in them: nothing that the compiler knows if they do not agree, so that it is said once.
+pub trait Agree<T> {
+    /// `X`, which the compiler does not know if they do not agree: what follows then is no second mistake.
     #[doc(hidden)]
-    type Ends<C>;
+    type Then<X>;
 
-    /// The chain, as one of that type.
+    /// The same value.
     #[doc(hidden)]
-    fn ends<C>(routed: Routed<C, Self>) -> Self::Ends<C>;
+    fn then<X>(value: X) -> Self::Then<X>;
 }
 
 /// The same type.
@@ -71,9 +71,23 @@ pub trait Agree<T>: Sized {
     label = "the branches do not agree",
     note = "what was routed comes together again: let all branches give the same type"
 )]
-pub trait Same<T> {}
+pub trait Same<T> {
+    /// See [`Agree::Then`].
+    #[doc(hidden)]
+    type Then<X>;
 
-impl<T> Same<T> for T {}
+    /// The same value.
+    #[doc(hidden)]
+    fn then<X>(value: X) -> Self::Then<X>;
+}
+
+impl<T> Same<T> for T {
+    type Then<X> = X;
+
+    fn then<X>(value: X) -> X {
+        value
+    }
+}
 
 /// Branches whose stages can run with a state `St`.
 pub trait LaunchRoutes<St>: Routes {
@@ -117,22 +131,20 @@ impl<P: Routes, B: Line> Routes for Ways<P, B> {
     }
 }
 
-macro_rules! agree {
-    () => {
-        type Ends<C> = Routed<C, Self>;
-
-        fn ends<C>(routed: Routed<C, Self>) -> Self::Ends<C> {
-            routed
-        }
-    };
-}
-
 impl<T> Agree<T> for NoWay {
-    agree!();
+    type Then<X> = X;
+
+    fn then<X>(value: X) -> X {
+        value
+    }
 }
 
 impl<T, P: Agree<T>, B: Flow<Next: Same<T>>> Agree<T> for Ways<P, B> {
-    agree!();
+    type Then<X> = <B::Next as Same<T>>::Then<P::Then<X>>;
+
+    fn then<X>(value: X) -> Self::Then<X> {
+        B::Next::then(P::then(value))
+    }
 }
 
 impl<S: Stage> MergeInto<S> for NoWay {}
