@@ -18,20 +18,26 @@ fn wiring_and_attributes() {
 }
 
 /// Names that nobody needs to know who uses antflow.
-const INTERNALS: [&str; 13] = [
+const INTERNALS: [&str; 19] = [
     "__private",
     "__",
     "Accepts",
+    "Agree",
+    "Branches",
     "Call<",
     "Chain",
+    "Copies",
     "Execute",
     "Fallible",
     "FirstStage",
     "IntoStage",
     "Launch",
     "NextStage",
+    "Routed",
     "StageError",
     "StateFor",
+    "TakesBatches",
+    "Ways",
 ];
 
 /// An error, as the compiler prints it.

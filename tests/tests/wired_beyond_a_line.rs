@@ -1,8 +1,12 @@
 //! `pipeline!` with forks, routes, filters and parts: every form, with failures, and the shape of its results.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use antflow::{ItemError, PipelineResult, Route, StageExt, from_fn, pipeline, stage};
+use antflow::{
+    Graph, GraphStage, ItemError, PerItem, PipelineResult, Route, StageExt, from_fn, pipeline,
+    stage,
+};
 use antflow_tests::{Boom, values, within};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -236,6 +240,36 @@ async fn parts_go_on_in_the_place_of_an_item() {
     assert_eq!(value(&results[2].value).err(), Some("Fetch"));
 }
 
+#[stage]
+async fn double_all(numbers: Vec<u64>) -> PerItem<u64> {
+    let most = numbers.len() as u64;
+    let doubled = numbers.into_iter().map(|number| match number {
+        5 => Err(Boom(number)),
+        _ => Ok(number * 2 + most),
+    });
+    doubled.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_gives_a_value_for_each_item() {
+    let wait = Duration::from_secs(1);
+    let batched = pipeline!(fetch >> number >> batch(2, "1s") >> double_all >> double);
+    let items = ["1", "2", "x", "3", "5"];
+    let results = within(batched.run(items)).await.unwrap();
+    let results: Vec<_> = results.iter().map(|result| value(&result.value)).collect();
+    assert_eq!(
+        results,
+        [Ok(&8), Ok(&12), Err("Number"), Ok(&16), Err("DoubleAll")]
+    );
+    let later = pipeline!(fetch >> number >> batch(1 + 1, wait) >> double_all);
+    let run = later.start().unwrap();
+    run.feed(["7"]).await.unwrap();
+    let result = within(run.next_result())
+        .await
+        .expect("the batch waits no longer");
+    assert_eq!(value(&result.value), Ok(&15));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_broadcast_sends_a_copy_to_each_stage() {
     let mirrors = ["A", "B", "C"].map(|name| text {}.named(name));
@@ -290,4 +324,52 @@ async fn a_function_of_ones_own_may_have_the_name_of_a_word() {
     }
     let filtered = pipeline!(fetch >> (filter("Mine")) >> text);
     assert_eq!(filtered.stage_names(), ["Fetch", "Mine", "Text"]);
+}
+
+pipeline! {
+    /// Everything, with a name.
+    Everything: &'static str => (
+        Result<usize, ItemError>,
+        Result<Option<u64>, ItemError>,
+        Result<Vec<Result<u64, ItemError>>, ItemError>,
+    ) = fetch >> (
+        length
+            & shout.named("Loud") >> filter(is_long) >> classify >> { Table => sum, Text => letters.workers(2), Nothing => zero }
+            & shout >> flat_map(words) >> number >> batch(10, "1s") >> double_all
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_with_a_name_has_all_forms() {
+    let (length, sum, doubled) = only(within(Everything::new().run(["12 x"])).await.unwrap());
+    assert_eq!(value(&length), Ok(&4));
+    assert_eq!(value(&sum), Ok(&Some(4)));
+    let doubled = doubled.unwrap();
+    let doubled: Vec<_> = doubled.iter().map(value).collect();
+    assert_eq!(doubled, [Ok(&25), Err("Number")]);
+}
+
+#[test]
+fn the_graph_of_a_pipeline_with_a_name_has_its_edges() {
+    const GRAPH: Graph = Everything::GRAPH;
+    let names: Vec<_> = GRAPH.stages().iter().map(GraphStage::name).collect();
+    assert_eq!(names, Everything::new().stage_names());
+    let edges = GRAPH.edges().iter();
+    let edges: Vec<_> = edges
+        .map(|(from, to)| format!("{} {}", names[*from], names[*to]))
+        .collect();
+    assert_eq!(
+        edges,
+        [
+            "Fetch Length",
+            "Fetch Loud",
+            "Loud Classify",
+            "Classify Sum",
+            "Classify Letters",
+            "Classify Zero",
+            "Fetch Shout",
+            "Shout Number",
+            "Number DoubleAll"
+        ]
+    );
 }

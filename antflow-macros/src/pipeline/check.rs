@@ -119,7 +119,7 @@ fn route(split: &Split, span: Span, errors: &mut Errors) -> Route {
             } else if index == 0 {
                 errors.at_span(
                     span,
-                    "a route has a branch for every variant, as in `{ Html => html, Pdf => pdf }`",
+                    "a route has a branch for every variant, as in `Html => parse`",
                 );
             }
             continue;

@@ -77,8 +77,11 @@ fn between(chain: &Chain) -> Found<'_> {
 
 /// A fork that a stage follows, where a branch has ends of its own.
 fn apart(fork: &Fork) -> Found<'_> {
-    let mut ends = fork.branches.iter().filter_map(|branch| branch.0.last());
-    let apart = ends.find(|end| matches!(end, Step::Fork(_)))?;
+    let mut ends = fork.branches.iter().map(|branch| &branch.0[..]);
+    let apart = ends.find_map(|branch| match branch {
+        [_, .., end @ Step::Fork(_)] => Some(end),
+        _ => None,
+    })?;
     let message = "these branches have to come together before the ones around them do: let a stage follow them";
     Some((apart, message.to_owned()))
 }

@@ -5,7 +5,7 @@ use syn::{GenericParam, Generics};
 
 use super::parse::{Routed, Way, parse};
 use crate::errors::{Errors, guard};
-use crate::signature::Ends;
+use crate::signature::{Ends, crate_at};
 
 /// Expands `#[derive(Route)] item`.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
@@ -259,30 +259,30 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// That every variant has its branch. A trait for each makes the message about one that has none.
+    /// That every variant has its branch. The compiler says which one has none by a type of its name.
     fn exhaustive(&self) -> TokenStream {
-        let krate = &self.routed.krate;
-        let (name, flags, enum_name) = (&self.name, &self.flags, self.routed.name.unraw());
+        let (name, flags) = (&self.name, &self.flags);
+        let krate = crate_at(&self.routed.krate, name.span());
         let Params {
             declared, applied, ..
         } = &self.params;
-        let has: Vec<_> = self.routed.ways.iter().map(Way::has_branch).collect();
-        let traits = self.routed.ways.iter().zip(&has).map(|(way, has)| {
-            let variant = way.name.unraw();
-            let message = format!("no branch takes `{enum_name}::{variant}`");
-            let label = format!("a branch of `{variant}` is missing");
-            let note = format!("a route has a branch for every variant: add `{variant} => ..`");
-            quote_spanned! {way.name.span()=>
-                #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
-                pub trait #has {}
-                impl #has for #krate::chain::Taken {}
+        let variants = self.routed.ways.iter().map(|way| &way.name);
+        // The module is in the messages where there is another type of the name.
+        let names = variants.clone();
+        let of = format_ident!("{}Variants", self.routed.name.unraw());
+        let markers = quote_spanned! {name.span()=>
+            #[allow(dead_code, non_camel_case_types, non_snake_case, unreachable_pub)]
+            mod #of {
+                #(#[derive(::core::fmt::Debug)] pub enum #names {})*
             }
-        });
+        };
         quote_spanned! {name.span()=>
-            #(#traits)*
+            #markers
 
-            impl<#declared __R: #krate::chain::Routes, #(#flags: #has),*> #krate::chain::Exhaustive
-                for #name<#applied __R, #(#flags),*>
+            impl<
+                #declared __R: #krate::chain::Routes,
+                #(#flags: #krate::chain::HasBranch<#of::#variants>),*
+            > #krate::chain::Exhaustive for #name<#applied __R, #(#flags),*>
             {
                 type Ways = __R;
 

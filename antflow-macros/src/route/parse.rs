@@ -1,6 +1,5 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::ext::IdentExt as _;
 use syn::{Attribute, Fields, Generics, Item, ItemEnum, Path, Variant};
 
 use crate::args::{Args, Keys, written};
@@ -151,11 +150,4 @@ fn crate_path(attrs: &[Attribute], errors: &mut Errors) -> (Path, TokenStream) {
         }
     }
     Args::parse(tokens, &KEYS, errors).crate_path(errors)
-}
-
-impl Way {
-    /// The name of the trait that says that there is a branch.
-    pub(super) fn has_branch(&self) -> Ident {
-        format_ident!("Has{}", self.name.unraw())
-    }
 }

@@ -106,6 +106,38 @@ impl Graph {
     /// ";
     /// assert_eq!(Numbers::GRAPH.to_mermaid(), picture);
     /// ```
+    ///
+    /// Forks and routes are edges. What stands between two stages, such as a filter, has no node; an edge shows what comes
+    /// through it.
+    ///
+    /// ```
+    /// # use antflow::{ItemError, pipeline, stage};
+    /// # #[stage]
+    /// # async fn parse(text: String) -> Result<u32, std::num::ParseIntError> {
+    /// #     text.parse()
+    /// # }
+    /// # #[stage]
+    /// # async fn double(number: u32) -> u32 {
+    /// #     number * 2
+    /// # }
+    /// # #[stage]
+    /// # async fn show(number: u32) -> String {
+    /// #     number.to_string()
+    /// # }
+    /// # type Parts = (Result<u32, ItemError>, Result<Option<String>, ItemError>);
+    /// pipeline! { pub Numbers: String => Parts = parse >> (double & double.named("Again") >> filter(|n| *n > 5) >> show); }
+    ///
+    /// let picture = "\
+    /// flowchart LR
+    ///     in([\"String\"]) --> s0[\"Parse\"]
+    ///     s0 -->|\"u32\"| s1[\"Double\"]
+    ///     s0 -->|\"u32\"| s2[\"Again\"]
+    ///     s2 -->|\"u32\"| s3[\"Show\"]
+    ///     s1 --> out([\"u32\"])
+    ///     s3 --> out1([\"String\"])
+    /// ";
+    /// assert_eq!(Numbers::GRAPH.to_mermaid(), picture);
+    /// ```
     #[must_use]
     pub fn to_mermaid(&self) -> String {
         let mut text = String::from("flowchart LR\n");
@@ -131,12 +163,12 @@ impl Graph {
             line(format!("in([\"{ty}\"])"), None, once(first));
         }
         for &(from, to) in self.edges {
-            let ty = escaped(&self.stages[from].output(), mermaid);
+            let ty = escaped(&self.stages[to].input(), mermaid);
             line(once(from), Some(ty), once(to));
         }
-        for last in self.ends(|edge| edge.0) {
-            let ty = escaped(&self.stages[last].output(), mermaid);
-            line(once(last), None, format!("out([\"{ty}\"])"));
+        for (last, node, ty) in self.outputs() {
+            let ty = escaped(&ty, mermaid);
+            line(once(last), None, format!("{node}([\"{ty}\"])"));
         }
         text
     }
@@ -165,7 +197,7 @@ impl Graph {
     #[must_use]
     pub fn to_dot(&self) -> String {
         let mut lines = vec!["rankdir=LR;".to_owned(), "node [shape=box];".to_owned()];
-        let (firsts, lasts) = (self.ends(|edge| edge.1), self.ends(|edge| edge.0));
+        let (firsts, outputs) = (self.ends(|edge| edge.1), self.outputs());
         let quoted = |text: &str| format!("\"{}\"", escaped(text, dot));
         let end = |name: &str, ty: &str| format!("{name} [shape=plaintext, label={}];", quoted(ty));
         lines.extend(
@@ -173,22 +205,48 @@ impl Graph {
                 .first()
                 .map(|&stage| end("in", &self.stages[stage].input())),
         );
-        lines.extend(
-            lasts
-                .first()
-                .map(|&stage| end("out", &self.stages[stage].output())),
-        );
+        for (index, (_, node, ty)) in outputs.iter().enumerate() {
+            if outputs[..index]
+                .iter()
+                .all(|(_, earlier, _)| earlier != node)
+            {
+                lines.push(end(node, ty));
+            }
+        }
         for (index, stage) in self.stages.iter().enumerate() {
             lines.push(format!("s{index} [label={}];", quoted(&stage.label())));
         }
         lines.extend(firsts.iter().map(|stage| format!("in -> s{stage};")));
         for (from, to) in self.edges {
-            let ty = quoted(&self.stages[*from].output());
+            let ty = quoted(&self.stages[*to].input());
             lines.push(format!("s{from} -> s{to} [label={ty}];"));
         }
-        lines.extend(lasts.iter().map(|stage| format!("s{stage} -> out;")));
+        let out = outputs.iter();
+        lines.extend(out.map(|(stage, node, _)| format!("s{stage} -> {node};")));
         let name = quoted(self.name);
         format!("digraph {name} {{\n    {}\n}}\n", lines.join("\n    "))
+    }
+
+    /// The last stages, each with the node of what it gives, and with its type. Those of one type have one node.
+    fn outputs(&self) -> Vec<(usize, String, String)> {
+        let lasts = self.ends(|edge| edge.0).into_iter();
+        let lasts: Vec<_> = lasts
+            .map(|last| (last, self.stages[last].output()))
+            .collect();
+        let mut types: Vec<&String> = Vec::new();
+        let outputs = lasts.iter().map(|(last, ty)| {
+            let place = types.iter().position(|known| *known == ty);
+            let place = place.unwrap_or_else(|| {
+                types.push(ty);
+                types.len() - 1
+            });
+            let node = match place {
+                0 => "out".to_owned(),
+                place => format!("out{place}"),
+            };
+            (*last, node, ty.clone())
+        });
+        outputs.collect()
     }
 
     /// The stages that stand at this end of no edge.

@@ -289,6 +289,16 @@ pub trait Exhaustive {
     fn into_ways(self) -> Collected<Self::Ways>;
 }
 
+/// Tells whether a variant has its branch.
+#[diagnostic::on_unimplemented(
+    message = "no branch takes `{V}`",
+    label = "a branch of `{V}` is missing",
+    note = "a route has a branch for every variant"
+)]
+pub trait HasBranch<V> {}
+
+impl<V> HasBranch<V> for Taken {}
+
 /// A variant that has its branch.
 #[derive(Debug)]
 pub enum Taken {}

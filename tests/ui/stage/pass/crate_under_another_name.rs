@@ -22,6 +22,22 @@ mod antflow_is_elsewhere {
     pub(super) struct Halve(halve);
 }
 
+mod beyond_a_line {
+    use crate::facade::flow;
+
+    #[derive(flow::Route)]
+    #[route(crate = crate::facade::flow)]
+    pub(super) enum Parity {
+        Odd(u32),
+        Even(u32),
+    }
+
+    #[flow::stage(crate = crate::facade::flow)]
+    pub(super) async fn sort(number: u32) -> Parity {
+        if number % 2 == 0 { Parity::Even(number) } else { Parity::Odd(number) }
+    }
+}
+
 macro_rules! tripling {
     ($name:ident) => {
         #[facade::flow::stage(crate = $crate::facade::flow, retry = "per_task")]
@@ -45,4 +61,16 @@ fn main() {
 
     let etl = facade::flow::pipeline!(crate = crate::facade::flow; double.workers(3) >> Halve);
     assert_eq!(etl.stage_names(), ["Double", "Halve"]);
+
+    use beyond_a_line::sort;
+    facade::flow::pipeline! {
+        crate = crate::facade::flow;
+        Sorted: u32 => u32 = sort >> { Odd => triple, Even => Halve };
+    }
+    assert_eq!(Sorted::new().stage_names(), ["Sort", "Triple", "Halve"]);
+    let sorted = facade::flow::pipeline!(
+        crate = crate::facade::flow;
+        Halve >> filter(|half| *half > 1) >> (triple & sort >> { Odd => triple.named("Odd"), Even => triple.named("Even") })
+    );
+    assert_eq!(sorted.stage_names(), ["Halve", "Triple", "Sort", "Odd", "Even"]);
 }

@@ -1,7 +1,7 @@
 //! The user's items may have the names that the expansions use.
 #![allow(dead_code, non_camel_case_types)]
 
-use antflow::{TaskContext, pipeline, stage, task};
+use antflow::{Route, TaskContext, pipeline, stage, task};
 
 struct Result;
 struct Option;
@@ -58,6 +58,29 @@ async fn item_of(item: Option) -> Box {
     Box
 }
 
+struct PhantomData;
+struct FnOnce;
+struct Collected;
+struct Pipeline;
+
+#[derive(Route)]
+enum Routes {
+    Some(Option),
+    None,
+}
+
+#[stage]
+async fn start(item: Option) -> Routes {
+    let _ = item;
+    Routes::None
+}
+
+#[stage]
+async fn chain(_: ()) -> Box {
+    Box
+}
+
 fn main() {
     let _ = pipeline!(state_of.workers(2) >> List >> item_of);
+    let _ = pipeline!(state_of >> List >> filter(|_| true) >> start >> { Some => item_of, None => chain });
 }

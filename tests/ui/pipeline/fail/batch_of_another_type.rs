@@ -1,0 +1,29 @@
+use antflow::{pipeline, stage};
+
+#[derive(Clone)]
+struct Page(String);
+struct Row(usize);
+
+#[stage]
+async fn fetch(url: String) -> Page {
+    Page(url)
+}
+
+#[stage]
+async fn parse(page: Page) -> Row {
+    Row(page.0.len())
+}
+
+#[stage]
+async fn store(row: Row) -> usize {
+    row.0
+}
+
+#[stage]
+async fn save(rows: Vec<Row>) -> Vec<usize> {
+    rows.into_iter().map(|row| row.0).collect()
+}
+
+fn main() {
+    let _ = pipeline!(fetch >> batch(100, "1s") >> save);
+}

@@ -1,0 +1,29 @@
+use antflow::{pipeline, stage};
+
+#[derive(Clone)]
+struct Page(String);
+struct Row(usize);
+
+#[stage]
+async fn fetch(url: String) -> Page {
+    Page(url)
+}
+
+#[stage]
+async fn parse(page: Page) -> Row {
+    Row(page.0.len())
+}
+
+#[stage]
+async fn store(row: Row) -> usize {
+    row.0
+}
+
+#[stage]
+async fn save(pages: Vec<Page>) -> usize {
+    pages.len()
+}
+
+fn main() {
+    let _ = pipeline!(fetch >> batch(100, "1s") >> save);
+}

@@ -1,0 +1,28 @@
+use antflow::{pipeline, stage};
+
+#[derive(Clone)]
+struct Page(String);
+struct Row(usize);
+
+#[stage]
+async fn fetch(url: String) -> Page {
+    Page(url)
+}
+
+#[stage]
+async fn parse(page: Page) -> Row {
+    Row(page.0.len())
+}
+
+#[stage]
+async fn store(row: Row) -> usize {
+    row.0
+}
+
+fn main() {
+    let etl = pipeline! {
+        /// Takes pages in.
+        Ingest: String => Row = fetch >> parse;
+    };
+    let _ = etl;
+}

@@ -1,0 +1,6 @@
+use antflow::Route;
+
+#[derive(Route)]
+struct Page(String);
+
+fn main() {}

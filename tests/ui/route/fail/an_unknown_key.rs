@@ -1,0 +1,9 @@
+use antflow::Route;
+
+#[derive(Route)]
+#[route(krate = antflow)]
+enum Document {
+    Text(String),
+}
+
+fn main() {}

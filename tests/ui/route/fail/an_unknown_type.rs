@@ -1,0 +1,9 @@
+use antflow::Route;
+
+#[derive(Route)]
+enum Document {
+    Text(Srting),
+    Empty,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use antflow::Route;
+
+#[derive(Route)]
+enum Document {}
+
+fn main() {}
