@@ -1,4 +1,5 @@
-//! The macros of [antflow](https://docs.rs/antflow): [`macro@stage`], [`macro@task`] and [`pipeline!`].
+//! The macros of [antflow](https://docs.rs/antflow): [`macro@stage`], [`macro@task`],
+//! [`pipeline!`] and [`derive@Route`].
 //!
 //! Use them through `antflow`, to which their expansions refer. Each macro goes through the same phases: its arguments
 //! are read and checked (`args`), the signature of the function is read (`signature`), code is written (`handle` for
@@ -8,6 +9,7 @@ mod args;
 mod errors;
 mod handle;
 mod pipeline;
+mod route;
 mod signature;
 mod stage;
 mod task;
@@ -32,4 +34,10 @@ pub fn task(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn pipeline(input: TokenStream) -> TokenStream {
     pipeline::expand(input.into()).into()
+}
+
+#[doc = include_str!("../docs/route.md")]
+#[proc_macro_derive(Route, attributes(route))]
+pub fn route(item: TokenStream) -> TokenStream {
+    route::expand(item.into()).into()
 }

@@ -3,7 +3,7 @@
 use crate::engine::same;
 pub use crate::engine::{Execute, More, One, Retryable, TaskList, Then, tasks, tasks_retried};
 use crate::pipeline::GraphStage;
-pub use crate::pipeline::Setting;
+pub use crate::pipeline::{Setting, agreed};
 pub use crate::stage::{
     ByRef, ByValue, Call, Configured, Fallible, IntoStage, Passing, StageExt, StateFor, as_written,
 };
@@ -189,7 +189,7 @@ impl crate::Signature for Nowhere {
 /// The output of a declared pipeline's last stage.
 #[diagnostic::on_unimplemented(
     message = "the pipeline gives `{Output}`, and is declared to give `{Self}`",
-    label = "the last stage gives `{Output}`"
+    label = "the stages give `{Output}`"
 )]
 pub trait GivenBy<Output> {}
 

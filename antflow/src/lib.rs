@@ -112,7 +112,7 @@ mod tracker;
 #[doc(hidden)]
 pub mod __private;
 
-pub use antflow_macros::{pipeline, stage, task};
+pub use antflow_macros::{Route, pipeline, stage, task};
 pub use dashboard::Dashboard;
 #[cfg(feature = "terminal")]
 pub use dashboard::terminal::{self, Detail, TerminalDashboard};

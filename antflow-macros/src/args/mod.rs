@@ -12,14 +12,15 @@ mod time;
 mod written;
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Expr, Ident, Lit, Path};
 
 pub(crate) use self::number::check_count;
 pub(crate) use self::suggest::nearest;
-pub(crate) use self::time::{Time, Zero};
+pub(crate) use self::time::{Time, Zero, check_time};
 pub(crate) use self::written::{Setting, written};
 use crate::errors::Errors;
+use crate::signature::Ends;
 
 /// Which keys an attribute takes.
 pub(crate) struct Keys {
@@ -114,7 +115,7 @@ pub(crate) fn imported(path: Path) -> (Path, TokenStream) {
     if is_default && path.segments[0].ident == "antflow" {
         return (path, TokenStream::new());
     }
-    let import = quote!(use #path as __antflow;);
+    let import = quote_spanned!(Ends::of(&path).end=> use #path as __antflow;);
     (syn::parse_quote!(__antflow), import)
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{Lit, LitStr, Path};
+use syn::{Expr, Lit, LitStr, Path};
 
 use super::{Args, literal};
 use crate::errors::Errors;
@@ -25,38 +25,7 @@ impl Args {
     /// A duration: a string with units, or an expression of type `Duration`.
     pub(crate) fn time(&self, name: &str, zero: Zero, errors: &mut Errors) -> Option<Time> {
         let value = self.value(name, errors)?;
-        match literal(value) {
-            Some(Lit::Str(text)) => match parse_duration(name, text, zero) {
-                Ok(length) => {
-                    let (secs, nanos) = (length.as_secs(), length.subsec_nanos());
-                    let tokens =
-                        quote_spanned!(text.span()=> ::core::time::Duration::new(#secs, #nanos));
-                    return Some(Time {
-                        tokens,
-                        length: Some(length),
-                    });
-                }
-                Err(message) => errors.at(text, message),
-            },
-            Some(Lit::Int(number)) => {
-                let number = number.base10_digits();
-                errors.at(
-                    value,
-                    format!("`{name}` needs a unit: \"{number}s\" or \"{number}ms\""),
-                );
-            }
-            Some(_) => errors.at(
-                value,
-                format!("`{name}` takes a duration, as in \"500ms\" or \"1m 30s\""),
-            ),
-            None => {
-                return Some(Time {
-                    tokens: value.to_token_stream(),
-                    length: None,
-                });
-            }
-        }
-        None
+        check_time(name, value, zero, errors)
     }
 
     /// A rate: a string like "100/s", or an expression of type `Rate`.
@@ -76,6 +45,47 @@ impl Args {
         }
         None
     }
+}
+
+/// Reads a duration out of the value of `name`.
+pub(crate) fn check_time(
+    name: &str,
+    value: &Expr,
+    zero: Zero,
+    errors: &mut Errors,
+) -> Option<Time> {
+    match literal(value) {
+        Some(Lit::Str(text)) => match parse_duration(name, text, zero) {
+            Ok(length) => {
+                let (secs, nanos) = (length.as_secs(), length.subsec_nanos());
+                let tokens =
+                    quote_spanned!(text.span()=> ::core::time::Duration::new(#secs, #nanos));
+                return Some(Time {
+                    tokens,
+                    length: Some(length),
+                });
+            }
+            Err(message) => errors.at(text, message),
+        },
+        Some(Lit::Int(number)) => {
+            let number = number.base10_digits();
+            errors.at(
+                value,
+                format!("`{name}` needs a unit: \"{number}s\" or \"{number}ms\""),
+            );
+        }
+        Some(_) => errors.at(
+            value,
+            format!("`{name}` takes a duration, as in \"500ms\" or \"1m 30s\""),
+        ),
+        None => {
+            return Some(Time {
+                tokens: value.to_token_stream(),
+                length: None,
+            });
+        }
+    }
+    None
 }
 
 /// Whether a duration of zero makes sense.

@@ -1,11 +1,12 @@
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::Path;
 
 use super::expand::build;
 use super::operand::Operand;
 use super::parse::{Body, Declared};
-use super::{check, graph};
+use super::step::{Chain, Step};
+use super::{check, graph, types};
 use crate::errors::Errors;
 use crate::signature::Ends;
 
@@ -52,28 +53,28 @@ fn whole(
     body: &Body,
     errors: &mut Errors,
 ) -> Option<TokenStream> {
-    let mut operands = check::operands(&body.chain, errors);
+    let mut chain = check::chain(body.chain.clone(), body.end, errors);
     if !errors.is_empty() {
         return None;
     }
-    let stages = aliases(&mut operands, errors);
+    let aliases = aliases(&mut chain, errors);
+    let ty = types::chain(krate, &chain, errors);
     if !errors.is_empty() {
         return None;
     }
-    let graph = graph::constant(krate, declared, &operands, &stages);
-    let docs = graph::docs(declared, body, &operands);
-    let ends = check_ends(krate, body, &stages);
-    let chain = build(krate, &operands);
-    let aliases = stages.iter().map(|stage| &stage.declaration);
+    let graph = graph::constant(krate, declared, &chain);
+    let docs = graph::docs(declared, body, &chain);
+    let ends = check_ends(krate, body, &chain);
+    let built = build(krate, &chain);
     let new = new(
         declared,
-        &pipeline_type(krate, &stages),
-        &quote!(#ends #krate::__private::declared(#chain)),
+        &quote!(#krate::Pipeline<__Chain>),
+        &quote!(#ends #krate::__private::declared(#built)),
     );
     Some(item(
         declared,
         &docs,
-        &quote!(#import #(#aliases)*),
+        &quote!(#import #aliases type __Chain = #ty;),
         &quote!(#graph #new),
     ))
 }
@@ -85,7 +86,7 @@ fn mistaken(
     declared: &Declared,
     errors: &Errors,
 ) -> TokenStream {
-    let graph = graph::constant(krate, declared, &[], &[]);
+    let graph = graph::constant(krate, declared, &Chain::default());
     let new = new(
         declared,
         &quote!(<[(); { #errors }] as #krate::Signature>::Input),
@@ -115,11 +116,13 @@ fn item(
     let Declared {
         attrs, vis, name, ..
     } = declared;
+    // Where an expression belongs, it is this word that the compiler does not expect.
+    let declared = quote_spanned!(name.span()=> struct #name;);
     quote! {
         #(#attrs)*
         #docs
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::default::Default)]
-        #vis struct #name;
+        #vis #declared
 
         const _: () = {
             #aliases
@@ -128,59 +131,57 @@ fn item(
     }
 }
 
-/// A stage's type under a name of its own, so that one that does not exist is reported once.
-pub(super) struct Alias {
-    pub(super) name: Ident,
-    declaration: TokenStream,
-}
-
-/// Makes an alias for every operand, and the operands refer to it.
-fn aliases(operands: &mut [Operand], errors: &mut Errors) -> Vec<Alias> {
-    let mut aliases = Vec::new();
-    for (index, operand) in operands.iter_mut().enumerate() {
+/// Gives each stage's type a name of its own, to which the stage then refers, so that one that does not exist is reported
+/// once.
+fn aliases(chain: &mut Chain, errors: &mut Errors) -> TokenStream {
+    let mut aliases = TokenStream::new();
+    chain.each_stage(&mut |operand| {
         let Some(path) = operand.ty.take() else {
             errors.at_span(
                 operand.span,
                 "a pipeline with a name is made of stages with names: this value has no type to declare",
             );
-            continue;
+            return;
         };
-        let name = format_ident!("__Stage{index}", span = operand.span);
-        let declaration = quote!(type #name = #path;);
+        let name = types::alias(operand);
+        aliases.extend(quote!(type #name = #path;));
         operand.construct(&name);
-        aliases.push(Alias { name, declaration });
-    }
+    });
     aliases
 }
 
-/// `Pipeline<NextStage<FirstStage<fetch>, parse>>`
-fn pipeline_type(krate: &Path, stages: &[Alias]) -> TokenStream {
-    let mut chain = TokenStream::new();
-    for (index, stage) in stages.iter().enumerate() {
-        let name = &stage.name;
-        chain = match index {
-            0 => quote!(#krate::FirstStage<#name>),
-            _ => quote!(#krate::NextStage<#chain, #name>),
-        };
-    }
-    quote!(#krate::Pipeline<#chain>)
-}
-
 /// Checks the declared types, each where it was written.
-fn check_ends(krate: &Path, body: &Body, stages: &[Alias]) -> TokenStream {
+fn check_ends(krate: &Path, body: &Body, chain: &Chain) -> TokenStream {
+    let stages = chain.stages();
     let (Some(first), Some(last)) = (stages.first(), stages.last()) else {
         return TokenStream::new();
     };
     let Body { input, output, .. } = body;
-    let at = |stage: &Alias, span: Span| {
-        let mut name = stage.name.clone();
+    let at = |stage: &Operand, span: Span| {
+        let mut name = types::alias(stage);
         name.set_span(span);
         name
     };
     let [into, out_of] = [input, output].map(|ty| Ends::of(ty).start);
+    let span = last.span;
     let (first, last) = (at(first, into), at(last, out_of));
     let takes = quote_spanned!(into=> #krate::__private::takes::<#first, #input>(););
-    let given = quote_spanned!(out_of=> <#last as #krate::Signature>::Output);
+    let given = if chain.is_line() {
+        quote_spanned!(out_of=> <#last as #krate::Signature>::Output)
+    } else {
+        // A stage that gives no batch is said to be none where the builder says so, too, which makes it one error.
+        let at = batching(chain).unwrap_or(span);
+        quote_spanned!(at=> <__Chain as #krate::Chain>::Output)
+    };
     let gives = quote_spanned!(out_of=> #krate::__private::gives::<#output, #given>(););
     quote!(#takes #gives)
+}
+
+/// The place of the first stage that takes batches.
+fn batching(chain: &Chain) -> Option<Span> {
+    let mut pairs = chain.0.windows(2);
+    pairs.find_map(|pair| match pair {
+        [Step::Batch(_), stage] => Some(stage.span()),
+        _ => None,
+    })
 }

@@ -1,4 +1,4 @@
-//! `pipeline!`: stages joined by `>>`.
+//! `pipeline!`: stages joined by `>>`, and what stands between them.
 
 mod check;
 mod declare;
@@ -6,6 +6,9 @@ mod expand;
 mod graph;
 mod operand;
 mod parse;
+mod rules;
+mod step;
+mod types;
 
 #[cfg(test)]
 mod tests;

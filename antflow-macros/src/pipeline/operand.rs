@@ -7,6 +7,8 @@ use crate::signature::Ends;
 
 /// One stage of a chain.
 pub(super) struct Operand {
+    /// Its place among all stages of the pipeline.
+    pub(super) index: usize,
     /// The expression that methods are called on.
     value: TokenStream,
     /// The method calls.
@@ -26,6 +28,7 @@ impl Operand {
     pub(super) fn stage(path: &ExprPath, whole: &Expr) -> Self {
         let last = path.path.segments.last();
         Self {
+            index: 0,
             value: construct(path),
             calls: calls(whole),
             text: written(whole),
@@ -50,6 +53,7 @@ impl Operand {
             _ => innermost,
         };
         Self {
+            index: 0,
             value: value.to_token_stream(),
             calls: calls(whole),
             text: written(whole),

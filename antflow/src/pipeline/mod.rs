@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use chain::Flow;
 pub use chain::{Chain, FirstStage, Launch, NextStage};
 
 pub use control::RunControl;
@@ -35,13 +36,14 @@ pub use handle::Handle;
 pub use run::Run;
 pub use stage_handle::StageHandle;
 pub use stream::ResultStream;
+pub use wiring::agreed;
 
 use crate::engine::Collect;
 use crate::engine::outlet::Outlet;
 use crate::engine::runtime::StageRuntime;
 use crate::event::Observer;
 use crate::item::{BoxError, IntoItem, PipelineResult};
-use crate::stage::{IntoStage, StageConfig, WorkerId};
+use crate::stage::{Accepts, IntoStage, StageConfig, WorkerId};
 use crate::trace::Trace;
 
 /// Stages wired together, ready to run any number of times.
@@ -362,6 +364,18 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
         C: Launch<St>,
     {
         Handle::start(self, Outlet::collecting(self.collect))
+    }
+}
+
+impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
+    /// Adds a stage at the end. What comes out of the pipeline so far is what the stage takes.
+    pub fn stage<S>(self, stage: S) -> Pipeline<NextStage<C, S::Stage>, St>
+    where
+        S: IntoStage<Stage: Accepts<C::Next>>,
+    {
+        self.rewired(Vec::new(), |chain| {
+            NextStage::new(chain, stage.into_stage())
+        })
     }
 }
 

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use super::Pipeline;
 use super::chain::{
-    Batched, Broadcast, Copied, Exhaustive, Filter, FirstStage, FlatMap, Flow, Fork, IntoBranches,
-    Merge, MergeInto, NextStage, Routed, Start, Tee,
+    Agree, Batched, Broadcast, Copies, Exhaustive, Filter, FirstStage, FlatMap, Flow, Fork,
+    IntoBranches, Merge, MergeInto, Routed, Routes, Start, Tee,
 };
 use crate::event::Observer;
-use crate::stage::{Accepts, BatchOutput, IntoStage, Route, Signature};
+use crate::stage::{Accepts, IntoStage, Route, TakesBatches};
 
 impl<C, St> Pipeline<C, St> {
     /// The same with another chain, and with these observers as well.
-    fn rewired<D>(
+    pub(super) fn rewired<D>(
         self,
         observers: Vec<Arc<dyn Observer>>,
         wire: impl FnOnce(C) -> D,
@@ -37,16 +37,6 @@ impl<C, St> Pipeline<C, St> {
 }
 
 impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
-    /// Adds a stage at the end. What comes out of the pipeline so far is what the stage takes.
-    pub fn stage<S>(self, stage: S) -> Pipeline<NextStage<C, S::Stage>, St>
-    where
-        S: IntoStage<Stage: Accepts<C::Next>>,
-    {
-        self.rewired(Vec::new(), |chain| {
-            NextStage::new(chain, stage.into_stage())
-        })
-    }
-
     /// Lets only those items go on for which `keep` says so. The result of an item holds an `Option`: `None` for one that
     /// was let go, which counts as completed.
     ///
@@ -146,7 +136,7 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
         stage: S,
     ) -> Pipeline<Batched<C, S::Stage>, St>
     where
-        S: IntoStage<Stage: Accepts<Vec<C::Next>> + Signature<Output: BatchOutput>>,
+        S: IntoStage<Stage: TakesBatches<C::Next>>,
     {
         self.rewired(Vec::new(), |chain| {
             Batched::new(chain, stage.into_stage(), size, max_wait)
@@ -183,7 +173,7 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
         branches: impl FnOnce(Start<C::Next>) -> B,
     ) -> Pipeline<Tee<C, B::Branches>, St>
     where
-        C::Next: Copied,
+        C: Copies<C::Next>,
         B: IntoBranches,
     {
         let (branches, observers) = branches(Start::new()).into_branches();
@@ -217,7 +207,7 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
         stages: impl IntoIterator<Item = S>,
     ) -> Pipeline<Broadcast<C, FirstStage<S::Stage>>, St>
     where
-        C::Next: Copied,
+        C: Copies<C::Next>,
         S: IntoStage<Stage: Accepts<C::Next>>,
     {
         let branches = stages.into_iter();
@@ -244,6 +234,16 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
             Routed::new(chain, collected.routes)
         })
     }
+}
+
+/// A pipeline that ends in branches which give the same type: so that the compiler looks at once whether they do.
+pub fn agreed<C: Flow, R, St>(
+    pipeline: Pipeline<Routed<C, R>, St>,
+) -> Pipeline<R::Then<Routed<C, R>>, St>
+where
+    R: Routes + Agree<R::Next>,
+{
+    pipeline.rewired(Vec::new(), R::then)
 }
 
 impl<F: Fork, St: Send + Sync + 'static> Pipeline<F, St> {

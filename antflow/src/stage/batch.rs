@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::{Accepts, Signature};
 use crate::item::{BoxError, StageError};
 
 /// What a stage behind `batch` gives: a value for each item of the batch, in their order. It is a `Vec` of values, or a
@@ -25,6 +26,18 @@ pub trait BatchOutput: Send + 'static {
     #[doc(hidden)]
     fn into_values(self) -> Vec<Option<Self::Item>>;
 }
+
+/// A stage that takes batches of `T`, and gives a value for each item of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not made for batches of `{T}`",
+    label = "behind `batch`, a stage takes a `Vec<{T}>` and gives a value for each item of it",
+    note = "it returns a `Vec` with the values in the order of the items, or a `PerItem` where single items may fail"
+)]
+pub trait TakesBatches<T>: Signature<Output: BatchOutput> {}
+
+// What it does not take and what it does not give would be two errors otherwise.
+#[diagnostic::do_not_recommend]
+impl<T, S: Accepts<Vec<T>> + Signature<Output: BatchOutput>> TakesBatches<T> for S {}
 
 impl<T: Send + 'static> BatchOutput for Vec<T> {
     type Item = T;

@@ -20,7 +20,7 @@ mod worker_id;
 mod worker_status;
 
 pub use accepts::{Accepts, Signature};
-pub use batch::{BatchMismatch, BatchOutput, PerItem};
+pub use batch::{BatchMismatch, BatchOutput, PerItem, TakesBatches};
 pub use config::{StageConfig, TaskConfig};
 pub use context::TaskContext;
 pub(crate) use context::{Names, item_id};

@@ -8,7 +8,7 @@
     label = "this gives `{Self}`",
     note = "a route is made of an enum with `#[derive(Route)]`"
 )]
-pub trait Route: Sized + Send + 'static {
+pub trait Route: Sized {
     /// Takes a branch for each variant.
     #[doc(hidden)]
     type Routes;

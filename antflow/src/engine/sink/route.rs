@@ -85,7 +85,7 @@ impl Visit for Enter<'_, '_> {
     }
 }
 
-impl<T: Route, Out: Send + 'static> Sink<T> for RouteSink<Out> {
+impl<T: Route + Send + 'static, Out: Send + 'static> Sink<T> for RouteSink<Out> {
     type Final = Out;
 
     const BATCHES: bool = false;

@@ -11,7 +11,7 @@ use crate::engine::sink::{Between, GatherSink, Sink, UngatherSink};
 use crate::engine::{Execute, same};
 use crate::item::{Shape, Undivided, Yield};
 use crate::pipeline::registry::Launching;
-use crate::stage::{BatchOutput, Configured, Signature, Stage, TaskConfig};
+use crate::stage::{BatchOutput, Configured, Signature, Stage, TakesBatches, TaskConfig};
 
 /// A chain with one more stage at its end, which takes batches. Made by [`Pipeline::batch`](crate::Pipeline::batch).
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct Batched<C, S> {
 /// What a stage that takes batches gives for an item.
 type Each<S> = <<S as Signature>::Output as BatchOutput>::Item;
 
-impl<C: Flow, S: Stage<Output: BatchOutput>> Batched<C, S> {
+impl<C: Flow, S: Stage> Batched<C, S> {
     pub(in crate::pipeline) fn new(
         chain: C,
         stage: Configured<S>,
@@ -41,7 +41,7 @@ impl<C: Flow, S: Stage<Output: BatchOutput>> Batched<C, S> {
     }
 }
 
-impl<C: Flow, S: Stage<Output: BatchOutput>> Chain for Batched<C, S> {
+impl<C: Flow, S: Stage + TakesBatches<C::Next>> Chain for Batched<C, S> {
     type Input = C::Input;
     type Output = <C::Shape as Shape>::Of<Each<S>>;
     type Shape = C::Shape;
@@ -68,17 +68,17 @@ impl<C: Flow, S: Stage<Output: BatchOutput>> Chain for Batched<C, S> {
     }
 }
 
-impl<C: Flow, S: Stage<Output: BatchOutput>> Flow for Batched<C, S> {
+impl<C: Flow, S: Stage + TakesBatches<C::Next>> Flow for Batched<C, S> {
     type Next = Each<S>;
 }
 
-impl<C: Line<Shape = Undivided>, S: Stage<Output: BatchOutput>> Line for Batched<C, S> {}
+impl<C: Line<Shape = Undivided>, S: Stage + TakesBatches<C::Next>> Line for Batched<C, S> {}
 
 impl<St, C, S> Launch<St> for Batched<C, S>
 where
     St: Send + Sync + 'static,
     C: LaunchInto<St>,
-    S: Execute<St> + Stage<Output: BatchOutput>,
+    S: Execute<St> + TakesBatches<C::Next>,
 {
     fn describe_tasks(&self, stages: &mut Vec<Vec<TaskConfig>>) {
         self.chain.describe_tasks(stages);
@@ -92,7 +92,7 @@ impl<St, C, S> LaunchInto<St> for Batched<C, S>
 where
     St: Send + Sync + 'static,
     C: LaunchInto<St>,
-    S: Execute<St> + Stage<Output: BatchOutput>,
+    S: Execute<St> + TakesBatches<C::Next>,
 {
     fn launch_into<D: Sink<Each<S>>>(
         &self,

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Chain, Copied, Description, Flow, Launch, LaunchInto, launch_into_the_end};
+use super::{Chain, Copies, Description, Flow, Launch, LaunchInto, launch_into_the_end};
 use crate::engine::core::Core;
 use crate::engine::inlet::Inlet;
 use crate::engine::same;
@@ -18,12 +18,12 @@ pub struct Broadcast<C: Flow, B> {
     copy: fn(&C::Next) -> C::Next,
 }
 
-impl<C: Flow<Next: Copied>, B> Broadcast<C, B> {
+impl<C: Flow + Copies<C::Next>, B> Broadcast<C, B> {
     pub(in crate::pipeline) fn new(chain: C, branches: Vec<B>) -> Self {
         Self {
             chain,
             branches,
-            copy: Copied::copied,
+            copy: C::copied,
         }
     }
 }

@@ -33,11 +33,10 @@ pub use line::{FirstStage, NextStage};
 pub use merge::{EndsIn, Fork, LaunchFork, Merge, MergeInto};
 pub use operators::{Filter, FlatMap};
 pub use route::{
-    Agree, Collected, Exhaustive, HasBranch, LaunchRoutes, NoWay, Open, Routed, Routes, Same,
-    Taken, Ways,
+    Agree, Collected, Exhaustive, LaunchRoutes, NoWay, Open, Routed, Routes, Same, Taken, Ways,
 };
 pub use start::Start;
-pub use tee::{Copied, Tee};
+pub use tee::{Copies, Tee};
 
 use super::registry::Launching;
 use crate::engine::core::Core;

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Chain, Description, EndsIn, Flow, Fork, Launch, LaunchFork, LaunchInto, Line, MergeInto,
+    Chain, Description, EndsIn, Flow, Fork, Launch, LaunchFork, LaunchInto, Line, MergeInto, Start,
     launch_into_the_end,
 };
 use crate::engine::core::Core;
@@ -55,7 +55,15 @@ pub trait Routes: Clone + Send + Sync + 'static {
 }
 
 /// Branches all of which give `T`, so that they come together at the end of a pipeline.
-pub trait Agree<T> {}
+pub trait Agree<T> {
+    /// `X`, which the compiler does not know if they do not agree: what follows then is no second mistake.
+    #[doc(hidden)]
+    type Then<X>;
+
+    /// The same value.
+    #[doc(hidden)]
+    fn then<X>(value: X) -> Self::Then<X>;
+}
 
 /// The same type.
 #[diagnostic::on_unimplemented(
@@ -63,9 +71,23 @@ pub trait Agree<T> {}
     label = "the branches do not agree",
     note = "what was routed comes together again: let all branches give the same type"
 )]
-pub trait Same<T> {}
+pub trait Same<T> {
+    /// See [`Agree::Then`].
+    #[doc(hidden)]
+    type Then<X>;
 
-impl<T> Same<T> for T {}
+    /// The same value.
+    #[doc(hidden)]
+    fn then<X>(value: X) -> Self::Then<X>;
+}
+
+impl<T> Same<T> for T {
+    type Then<X> = X;
+
+    fn then<X>(value: X) -> X {
+        value
+    }
+}
 
 /// Branches whose stages can run with a state `St`.
 pub trait LaunchRoutes<St>: Routes {
@@ -109,8 +131,21 @@ impl<P: Routes, B: Line> Routes for Ways<P, B> {
     }
 }
 
-impl<T> Agree<T> for NoWay {}
-impl<T, P: Agree<T>, B: Flow<Next: Same<T>>> Agree<T> for Ways<P, B> {}
+impl<T> Agree<T> for NoWay {
+    type Then<X> = X;
+
+    fn then<X>(value: X) -> X {
+        value
+    }
+}
+
+impl<T, P: Agree<T>, B: Flow<Next: Same<T>>> Agree<T> for Ways<P, B> {
+    type Then<X> = <B::Next as Same<T>>::Then<P::Then<X>>;
+
+    fn then<X>(value: X) -> Self::Then<X> {
+        B::Next::then(P::then(value))
+    }
+}
 
 impl<S: Stage> MergeInto<S> for NoWay {}
 impl<S: Stage, P: MergeInto<S>, B: EndsIn<S>> MergeInto<S> for Ways<P, B> {}
@@ -163,7 +198,7 @@ impl<C: Flow, R: Routes> Fork for Routed<C, R> {
     }
 }
 
-impl<C: Flow, R: Routes + Agree<R::Next>> Chain for Routed<C, R> {
+impl<C: Flow, R: Routes> Chain for Routed<C, R> {
     type Input = C::Input;
     type Output = <C::Shape as Shape>::Of<R::Next>;
     type Shape = C::Shape;
@@ -181,11 +216,11 @@ impl<C: Flow, R: Routes + Agree<R::Next>> Chain for Routed<C, R> {
     }
 }
 
-impl<C: Flow, R: Routes + Agree<R::Next>> Flow for Routed<C, R> {
+impl<C: Flow, R: Routes> Flow for Routed<C, R> {
     type Next = R::Next;
 }
 
-impl<C: Line<Shape = Undivided>, R: Routes + Agree<R::Next>> Line for Routed<C, R> {}
+impl<C: Line<Shape = Undivided>, R: Routes> Line for Routed<C, R> {}
 
 impl<St, C, R> LaunchFork<St> for Routed<C, R>
 where
@@ -254,19 +289,9 @@ pub trait Exhaustive {
     fn into_ways(self) -> Collected<Self::Ways>;
 }
 
-/// Tells whether a variant has its branch.
-#[diagnostic::on_unimplemented(
-    message = "no branch takes `{V}`",
-    label = "a branch for `{V}` is missing",
-    note = "a route has a branch for every variant"
-)]
-pub trait HasBranch<V> {}
-
 /// A variant that has its branch.
 #[derive(Debug)]
 pub enum Taken {}
-
-impl<V> HasBranch<V> for Taken {}
 
 /// A variant that has none yet.
 #[derive(Debug)]
@@ -290,9 +315,14 @@ impl Collected<NoWay> {
 }
 
 impl<R: Routes> Collected<R> {
-    /// These, and the branch of this variant.
+    /// These, and the branch of this variant, which takes `T`.
     #[must_use]
-    pub fn with<B: Line>(self, variant: usize, branch: Pipeline<B>) -> Collected<Ways<R, B>> {
+    pub fn with<T, B: Line>(
+        self,
+        variant: usize,
+        branch: impl FnOnce(Start<T>) -> Pipeline<B>,
+    ) -> Collected<Ways<R, B>> {
+        let branch = branch(Start::new());
         let Self {
             routes,
             mut observers,

@@ -12,23 +12,24 @@ use crate::item::{self, Shape, Yield};
 use crate::pipeline::registry::Launching;
 use crate::stage::TaskConfig;
 
-/// What goes to several branches. Every `Clone` type is.
+/// Makes copies of what goes to several branches: of everything that is `Clone`.
+///
+/// It is not a trait of `T`, as the compiler would propose references then.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` goes to several branches with a copy for each, so it must be `Clone`",
-    label = "`{Self}` is not `Clone`",
+    message = "`{T}` goes to several branches with a copy for each, so it must be `Clone`",
+    label = "`{T}` is not `Clone`",
     note = "derive `Clone`, or put what is large behind an `Arc`"
 )]
-pub trait Copied: Send + 'static {
+pub trait Copies<T> {
     /// Another one.
     #[doc(hidden)]
-    #[must_use]
-    fn copied(&self) -> Self;
+    fn copied(value: &T) -> T;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone + Send + 'static> Copied for T {
-    fn copied(&self) -> Self {
-        self.clone()
+impl<C, T: Clone> Copies<T> for C {
+    fn copied(value: &T) -> T {
+        value.clone()
     }
 }
 
@@ -40,12 +41,12 @@ pub struct Tee<C: Flow, B> {
     copy: fn(&C::Next) -> C::Next,
 }
 
-impl<C: Flow<Next: Copied>, B> Tee<C, B> {
+impl<C: Flow + Copies<C::Next>, B> Tee<C, B> {
     pub(in crate::pipeline) fn new(chain: C, branches: B) -> Self {
         Self {
             chain,
             branches,
-            copy: Copied::copied,
+            copy: C::copied,
         }
     }
 }
