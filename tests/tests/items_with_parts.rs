@@ -50,7 +50,7 @@ async fn a_slow_branch_does_not_hold_up_the_other() {
     let results = within(etl.run(0..50)).await.unwrap();
     assert_eq!(*last.lock().unwrap(), begun);
     assert_eq!(begun.elapsed(), millis(5000));
-    assert!(results.iter().all(|result| result.is_success()));
+    assert!(results.iter().all(antflow::PipelineResult::is_success));
 }
 
 #[tokio::test]
@@ -97,7 +97,10 @@ async fn an_item_is_let_go_and_is_complete() {
     let results = within(run.join()).await;
     assert_eq!(results[0].value.as_ref().unwrap(), &Some(1));
     assert_eq!(results[1].value.as_ref().unwrap(), &None);
-    assert_eq!(results[2].error().map(|error| error.stage()), Some("Check"));
+    assert_eq!(
+        results[2].error().map(antflow::ItemError::stage),
+        Some("Check")
+    );
     let stats = run.stats();
     assert_eq!((stats.items_processed, stats.items_failed), (2, 1));
     assert_eq!(stats.stage_stats[1].completed_items, 1);
@@ -257,7 +260,10 @@ async fn what_is_fed_behind_a_division_is_an_item_of_one_part() {
     let results = within(run.join()).await;
     let parts = results[0].value.as_ref().unwrap();
     assert!(matches!(parts[..], [Ok(3)]));
-    assert_eq!(results[1].error().map(|error| error.stage()), Some("Check"));
+    assert_eq!(
+        results[1].error().map(antflow::ItemError::stage),
+        Some("Check")
+    );
 }
 
 #[tokio::test]
