@@ -43,6 +43,13 @@
 //! Without `retry` there is one attempt: repeating what may not be repeatable is the author's decision. `"per_task"`
 //! repeats the task that failed, `"per_stage"` all tasks of the stage from its input. See [`Retry`] for pauses.
 //!
+//! # Beyond a line
+//! `pipeline!(fetch >> (archive & parse >> store))` sends a copy of each item to both branches, `fetch >> { Html => html, Pdf => pdf }`
+//! sends each into one by its variant (see [`Route`](macro@Route)), and a stage behind brings them together. `filter(f)` lets
+//! items go, `flat_map(f)` makes many parts of one, `broadcast(stages)` gives a copy to each of several stages, and
+//! `batch(100, "1s")` hands items to the next stage many at a time. An item that is divided is complete when all its parts
+//! are, and a part that failed is in its result; see [`pipeline!`] and [`chain`].
+//!
 //! # Running
 //! | you have | call | you get |
 //! |---|---|---|

@@ -15,5 +15,6 @@ struct Readme;
 /// Runs the examples of the book that are whole programs.
 #[cfg(doctest)]
 #[doc = include_str!("../../book/src/watching.md")]
+#[doc = include_str!("../../book/src/beyond-a-line.md")]
 #[doc = include_str!("../../book/src/steering.md")]
 struct Book;

@@ -21,7 +21,7 @@ pub struct PipelineResult<T> {
     pub id: ItemId,
     /// The item's place in the order of feeding, from 0, counted per run.
     pub sequence_id: u64,
-    /// What the last stage returned, or what ended the item.
+    /// What the last stage returned, or what became of the parts of an item that was divided; else what ended the item.
     pub value: Result<T, ItemError>,
     /// The metadata that the item was fed with.
     pub metadata: Metadata,

@@ -86,6 +86,45 @@ eve: 100, -100, 300, 400
 }
 
 #[test]
+fn branches() {
+    prints(
+        "branches",
+        "\
+0: dune at 400, uploaded; dune on paper, uploaded
+1: tree at 120, uploaded; failed in Print: too small to print
+2: stage `Load`, task `load`: there is no such photo
+",
+    );
+}
+
+#[test]
+fn routes() {
+    prints(
+        "routes",
+        "\
+0: sent: that is 10 euros
+1: sent: about delivery: yes
+2: stage `Price`, task `price`: sold out
+3: sent: a word of regret
+",
+    );
+}
+
+#[test]
+fn batches() {
+    prints(
+        "batches",
+        "\
+a.csv: 3 of 3 saved
+b.csv: 0 of 2 saved
+  stage `Parse`, task `parse`: invalid digit found in string
+  stage `Save`, task `save`: snail has no legs
+calls: 1
+",
+    );
+}
+
+#[test]
 fn backpressure() {
     prints(
         "backpressure",

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 mod plan;
 
 /// How many wirings [`run`] knows.
-const WIRINGS: usize = 9;
+const WIRINGS: usize = 10;
 /// How many stages the largest of them has.
 const STAGES: usize = 6;
 
@@ -72,6 +72,23 @@ macro_rules! batch_stage {
         let built = built.workers(workers).queue(queue);
         if ordered { built.ordered() } else { built }
     }};
+}
+
+/// A value with the way that it takes.
+#[derive(antflow::Route)]
+enum Way {
+    Even(usize),
+    Odd(usize),
+}
+
+impl Way {
+    fn of(value: usize) -> Self {
+        if value.is_multiple_of(2) {
+            Self::Even(value)
+        } else {
+            Self::Odd(value)
+        }
+    }
 }
 
 /// Reads a result.
@@ -135,7 +152,7 @@ impl<A: IntoTree, B: IntoTree, C: IntoTree> IntoTree for (A, B, C) {
 
 /// Runs the wiring of the plan.
 async fn run(plan: &Plan) {
-    use Wiring::{Batch, Broadcast, Filter, FlatMap, Stage, Tee};
+    use Wiring::{Batch, Broadcast, Filter, FlatMap, Route, Stage, Tee};
     let first = || Pipeline::builder().stage(stage!(plan, 0));
     let odd = |value: &usize| !value.is_multiple_of(2);
     let (size, wait) = (plan.batch.0, plan.max_wait());
@@ -226,6 +243,19 @@ async fn run(plan: &Plan) {
             )
             .await;
         }
+        9 => {
+            let way = from_fn("Way", async |value: usize| {
+                Ok::<_, Infallible>(Way::of(value))
+            });
+            let etl = first().stage(way.workers(2)).route(|routes| {
+                routes
+                    .Odd(|start| start.stage(stage!(plan, 1)).stage(stage!(plan, 2)))
+                    .Even(|start| start.stage(stage!(plan, 3)))
+            });
+            let etl = etl.merge(stage!(plan, 4)).flat_map(|n| divided(n, 3));
+            let route = Route(vec![vec![Stage(3)], vec![Stage(1), Stage(2)]]);
+            finish(plan, etl, &[Stage(0), route, Stage(4), FlatMap(3)]).await;
+        }
         other => panic!("there is no wiring {other}"),
     }
 }
@@ -311,7 +341,7 @@ async fn after<T>(ms: u64, future: impl Future<Output = T>) -> T {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_item_has_one_outcome_with_all_its_parts(plan in plan(WIRINGS, STAGES)) {
