@@ -18,12 +18,11 @@ fn wiring_and_attributes() {
 }
 
 /// Names that nobody needs to know who uses antflow.
-const INTERNALS: [&str; 19] = [
+const INTERNALS: [&str; 18] = [
     "__private",
     "__",
     "Accepts",
     "Agree",
-    "Branches",
     "Call<",
     "Chain",
     "Copies",
