@@ -93,7 +93,8 @@ async fn zero(_: ()) -> u64 {
 }
 
 fn words(page: Page) -> Vec<Page> {
-    let words = page.0.split(' ').map(str::to_owned);
+    let Page(text) = page;
+    let words = text.split(' ').map(str::to_owned);
     words.map(Page).collect()
 }
 
@@ -103,7 +104,7 @@ fn is_long(page: &Page) -> bool {
 
 /// The value of an item, and of each of its parts: what came of it, or the stage that failed.
 fn value<T>(result: &Result<T, ItemError>) -> Result<&T, &str> {
-    result.as_ref().map_err(|error| error.stage())
+    result.as_ref().map_err(ItemError::stage)
 }
 
 fn only<T>(results: Vec<PipelineResult<T>>) -> T {
@@ -191,7 +192,7 @@ async fn routes_stand_in_branches_of_forks_and_of_routes() {
                 & classify >> {
                     Text => letters,
                     Table => sum >> from_fn("Parity", async |sum: u64| {
-                        Ok::<_, Boom>(if sum % 20 == 0 { Parity::Even(sum) } else { Parity::Odd(sum) })
+                        Ok::<_, Boom>(if sum.is_multiple_of(20) { Parity::Even(sum) } else { Parity::Odd(sum) })
                     }) >> { Odd => double, Even => double.named("Doubled") },
                     Nothing => zero,
                 })
