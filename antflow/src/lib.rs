@@ -95,6 +95,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod dashboard;
 mod engine;
 pub mod event;
