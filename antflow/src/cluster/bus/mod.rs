@@ -1,8 +1,8 @@
 //! The bus: hints and events, at least once at best.
 //!
 //! A bus may lose, repeat, delay and reorder what is said on it, and nothing goes wrong: what is true is in the
-//! [store](super::store). A hint that is lost costs time, as idle workers look into the store anyway; an event that has to be said
-//! comes from the outbox, which says it again until the bus takes it.
+//! [store](super::store). A hint that is lost costs time, as idle workers look into the store anyway; an event that
+//! has to be said comes from the outbox, which says it again until the bus takes it.
 //!
 //! ```
 //! use antflow::cluster::bus::{Audience, Bus, InProcessBus, Post};
@@ -24,10 +24,10 @@
 //! ```
 //!
 //! # Who hears what
-//! Of those with the same [`Audience::OneOf`], one hears each post; everybody with [`Audience::Each`] hears all. A post counts as
-//! heard when [`Inbox::next`] gives it: there is nothing to acknowledge. Workers ask for the next hint only while they have
-//! a free slot, so none of them holds back what another could take. Engines fetch no more than they are asked for, on topics with
-//! one hearer for each post.
+//! Of those with the same [`Audience::OneOf`], one hears each post; everybody with [`Audience::Each`] hears all. A
+//! post counts as heard when [`Inbox::next`] gives it: there is nothing to acknowledge. Workers ask for the next hint
+//! only while they have a free slot, so none of them holds back what another could take. Engines fetch no more than
+//! they are asked for, on topics with one hearer for each post.
 //!
 //! Only what is said after `subscribe` has returned is heard for sure.
 

@@ -47,11 +47,11 @@
 //! | `depends_on` | list of parents | the nodes that its input reads |
 //! | `fan_in` | `all`, `any`, `count:n` of the parents | `all`; `any` with `first_batch` |
 //! | `io.start_when` | `ready`, `first_batch` | `ready` |
-//! | `io.input_inline.input_adapter` | `pull.from_artifacts`, `pull.from_artifacts.rechunk:size`, or a worker's own | none: the handler makes its batches |
+//! | `io.input_inline.input_adapter` | `pull.from_artifacts`, `pull.from_artifacts.rechunk:size`, or another | the handler |
 //! | `io.input_inline.input_args` | see below | |
 //! | `io.input_inline` | any other key is for the handler | |
 //! | `io.fn`, `io.fn_args` | a coordinator function and its arguments | |
-//! | `retry_policy` | `max`, `backoff_sec`, `exponential`, `max_backoff_sec`, `permanent_on`, `max_interruptions` | see [`RetryPolicy`] |
+//! | `retry_policy` | an object; its keys are with [`RetryPolicy`] | see there |
 //! | `timeout_sec`, `batch_timeout_sec` | seconds, for an attempt and for a batch | no bound |
 //! | `concurrency` | batches processed at once | 1 |
 //! | `fingerprint` | of the types it reads and writes | any |

@@ -15,8 +15,9 @@
 //!
 //! # The JSON
 //! `v` (1), `kind`, `payload` (an object, absent where the kind has none), `dedup_id`, `ts_ms`, and where they apply
-//! `run_id`, `node_id`, `role`, `epoch`, `worker_id` (the sender, if a worker), `target_worker_id`, `corr_id`. Ids are in the
-//! JSON and never in headers. Keys that are not known are skipped, so that newer senders are understood within a version.
+//! `run_id`, `node_id`, `role`, `epoch`, `worker_id` (the sender, if a worker), `target_worker_id`, `corr_id`. Ids
+//! are in the JSON and never in headers. Keys that are not known are skipped, so that newer senders are understood
+//! within a version.
 //!
 //! # Kinds
 //! | kind | from | on | payload |
@@ -36,8 +37,8 @@
 //! | `run_started`, `run_ended` | store | `runs.v1` | none; `state`, `reason` |
 //! | `query`, `reply` | anybody | `query.tasks.v1`, `reply.tasks.v1` | none; the worker's health |
 //!
-//! What the store says goes through its outbox, at least once; all else is said directly and may be lost. Receivers know
-//! repetitions by `dedup_id`, which is the same whenever the same thing is said again.
+//! What the store says goes through its outbox, at least once; all else is said directly and may be lost. Receivers
+//! know repetitions by `dedup_id`, which is the same whenever the same thing is said again.
 //!
 //! # Errors
 //! A [`DecodeError`] keeps the bytes and says why: receivers put it into the dead letters and go on.

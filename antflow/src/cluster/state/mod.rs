@@ -32,8 +32,8 @@
 //! - commits the first artifact of a node,
 //! - begins to cancel the run,
 //!
-//! and writes what it says in the same transaction. Then nothing is left to do: a run whose nodes are settled is settled
-//! again without a change, so anybody may do it at any time.
+//! and writes what it says in the same transaction. Then nothing is left to do: a run whose nodes are settled is
+//! settled again without a change, so anybody may do it at any time.
 
 mod failure;
 mod settle;

@@ -18,6 +18,8 @@ pub struct Assignment {
     pub node: Node,
     /// The parameters of the run.
     pub params: Map<String, Value>,
+    /// The variables of the run, as they were when the node was claimed or resumed.
+    pub vars: Map<String, Value>,
     /// What was stored of the node, with the claim made: totals and failures so far.
     pub record: NodeRecord,
     /// Where reading goes on, for each source that was read before.

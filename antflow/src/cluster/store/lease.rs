@@ -6,9 +6,9 @@ use crate::cluster::{LeaseId, NodeId, Role, RunKey, Timestamp, WorkerKey};
 
 /// One holding of one node by one worker: shown with every write, and refused once it is held no more.
 ///
-/// A lease is held while its node is running or cancelling with this epoch and this lease id. Its deadline does not end
-/// it: being past the deadline only allows others to reap it. So a worker that was away for long and that nobody replaced
-/// goes on without harm.
+/// A lease is held while its node is running or cancelling with this epoch and this lease id. Its deadline does not
+/// end it: being past the deadline only allows others to reap it. So a worker that was away for long and that nobody
+/// replaced goes on without harm.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Lease {
     /// The run.

@@ -1,7 +1,7 @@
 //! The store: what is true. Runs, nodes, leases, batches, artifacts, checkpoints, workers, events.
 //!
-//! A [`Store`] is small, transactional operations, each of which leaves everything consistent: there is no operation that
-//! has to follow another one, so whoever crashes leaves nothing half done. Engines implement four traits:
+//! A [`Store`] is small, transactional operations, each of which leaves everything consistent: there is no operation
+//! that has to follow another one, so whoever crashes leaves nothing half done. Engines implement four traits:
 //!
 //! | trait | who calls it |
 //! |---|---|
@@ -11,29 +11,32 @@
 //! | [`QueryStore`] | everybody |
 //!
 //! # How a batch takes effect once
-//! A worker reads artifacts behind its [`Cursor`], processes them, and [commits](WorkStore::commit) the batch: its artifacts, its record, its
-//! cursor and its event in one transaction, which its [`Lease`] has to pass. Whatever happens before the commit leaves no
-//! trace; what happens after it changes nothing, as the batch id is there. A retry in a new epoch, a restart in the same epoch
-//! and another worker all go on behind the cursor. Batches that are done out of order leave the cursor before the
-//! first one that is missing, and are known by their ids. Handlers may run more than once for a batch; its effect in the store is there once.
+//! A worker reads artifacts behind its [`Cursor`], processes them, and [commits](WorkStore::commit) the batch: its
+//! artifacts, its record, its cursor and its event in one transaction, which its [`Lease`] has to pass. Whatever
+//! happens before the commit leaves no trace; what happens after it changes nothing, as the batch id is there. A
+//! retry in a new epoch, a restart in the same epoch and another worker all go on behind the cursor. Batches that are
+//! done out of order leave the cursor before the first one that is missing, and are known by their ids. Handlers may
+//! run more than once for a batch; its effect in the store is there once.
 //!
 //! # Rules for all engines
 //! - **One transaction** for each operation, serializable in effect: all of it or nothing.
 //! - **The store's clock** is the only one: deadlines, waits, ages and all times that are stored come from it, in
 //!   the transaction that needs them. Nobody hands in a moment, only durations. The embedded engine reads a
 //!   [`Clock`](crate::cluster::Clock) that it was given; a server reads its own.
-//! - **Fences**: an operation that takes a [`Lease`] checks run, node, worker, epoch and lease id against the node, whose state must
-//!   be running or cancelling, under the lock of the node, in its transaction. The deadline is not looked at.
-//! - **Locks** are taken in this order: run, then its nodes by place. What [settles](crate::cluster::state) locks the run first, so that two
-//!   parents that finish at once see each other. What does not settle (extending, checkpoints, all commits but the first
-//!   with artifacts) locks its node alone.
-//! - **Rules** of states are those of [`state`](crate::cluster::state), by calling it: an engine has no rules of its own.
+//! - **Fences**: an operation that takes a [`Lease`] checks run, node, worker, epoch and lease id against the node,
+//!   whose state must be running or cancelling, under the lock of the node, in its transaction. The deadline is not
+//!   looked at.
+//! - **Locks** are taken in this order: run, then its nodes by place. What [settles](crate::cluster::state) locks the
+//!   run first, so that two parents that finish at once see each other. What does not settle (extending, checkpoints,
+//!   all commits but the first with artifacts) locks its node alone.
+//! - **Rules** of states are those of [`state`](crate::cluster::state), by calling it: an engine has no rules of its
+//!   own.
 //! - **Events** are built by [`events`], from what changed, and stored in the outbox in the same transaction.
 //! - **Repeating** an operation after [`Unavailable`](StoreError::Unavailable) is harmless; each one says how.
-//! - **Size**: payloads, meta and checkpoints beyond the limit of the store (8 MiB unless it is set) are [`TooLarge`](StoreError::TooLarge). Metrics
-//!   are finite, or [`Invalid`](StoreError::Invalid).
-//! - **Cost**: no operation reads all batches, artifacts, events or nodes of a store or a run, except the questions that list
-//!   them, in pages. Totals are kept, not counted.
+//! - **Size**: payloads, meta and checkpoints beyond the limit of the store (8 MiB unless it is set) are
+//!   [`TooLarge`](StoreError::TooLarge). Metrics are finite, or [`Invalid`](StoreError::Invalid).
+//! - **Cost**: no operation reads all batches, artifacts, events or nodes of a store or a run, except the questions
+//!   that list them, in pages. Totals are kept, not counted.
 //! - **Futures** may be dropped at any point: the transaction then happens as a whole or not at all.
 
 pub mod events;
@@ -41,6 +44,7 @@ pub mod events;
 mod batch;
 mod error;
 mod lease;
+mod millis;
 mod payload;
 mod query;
 mod records;

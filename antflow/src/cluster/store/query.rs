@@ -6,7 +6,8 @@ use crate::cluster::{BatchUid, NodeId, RunKey, Timestamp, WorkerKey};
 
 /// Questions to a store. None of them changes anything.
 ///
-/// What one call gives is of one snapshot. What is asked for by id and is not there is [`NotFound`](super::StoreError::NotFound).
+/// What one call gives is of one snapshot. What is asked for by id and is not there is
+/// [`NotFound`](super::StoreError::NotFound).
 pub trait QueryStore: Send + Sync {
     /// The time by the store's clock.
     fn now(&self) -> StoreFuture<'_, Timestamp>;

@@ -10,7 +10,7 @@ use crate::cluster::state::{NodeState, RunState};
 use crate::cluster::vars::VarsOp;
 use crate::cluster::{LeaseId, NodeId, Role, RunKey, Timestamp, WorkerKey};
 
-use super::{CancelNotice, Lease, NewArtifact, Payload};
+use super::{CancelNotice, Lease, NewArtifact, Payload, millis};
 
 /// A run that is to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,9 @@ pub struct NewRun {
     pub params: Map<String, Value>,
     /// Whose nodes are claimed first: lower ones; default 100.
     pub priority: i32,
+    /// How long workers may take to end their nodes when the run is cancelled or fails elsewhere; then their leases are
+    /// reaped. Default 30 s.
+    pub cancel_grace: Duration,
 }
 
 impl NewRun {
@@ -34,6 +37,7 @@ impl NewRun {
             graph,
             params: Map::new(),
             priority: 100,
+            cancel_grace: Duration::from_secs(30),
         }
     }
 }
@@ -51,6 +55,9 @@ pub struct RunRecord {
     pub params: Map<String, Value>,
     /// Its priority.
     pub priority: i32,
+    /// How long workers may take to end their nodes.
+    #[serde(rename = "cancel_grace_ms", with = "millis")]
+    pub cancel_grace: Duration,
     /// Variables that coordinator functions have set. They survive the end of the run.
     pub vars: Map<String, Value>,
     /// When it was submitted.
@@ -241,6 +248,6 @@ pub struct CancelRequest {
     pub run: RunKey,
     /// Why: handlers can read it.
     pub reason: String,
-    /// How long workers may take before their leases are reaped.
-    pub grace: Duration,
+    /// How long workers may take before their leases are reaped. `None`: as the run says.
+    pub grace: Option<Duration>,
 }

@@ -21,16 +21,16 @@ pub trait TellStore: Send + Sync {
     /// Takes events that have to be said: those not said, due, and not taken by another in the last `hold`; the oldest
     /// first, `limit` at most.
     ///
-    /// Whoever takes them says them, in their order, and then calls [`outbox_sent`](Self::outbox_sent); if it ends before, others take
-    /// them again after `hold`, and they are said twice. While an event of a node is not said, later ones of that node are
-    /// not given to another.
+    /// Whoever takes them says them, in their order, and then calls [`outbox_sent`](Self::outbox_sent); if it ends
+    /// before, others take them again after `hold`, and they are said twice. While an event of a node is not said,
+    /// later ones of that node are not given to another.
     fn outbox_take(&self, limit: u32, hold: Duration) -> StoreFuture<'_, Vec<OutboxRecord>>;
 
     /// Says that events were said.
     fn outbox_sent(&self, ids: Vec<i64>) -> StoreFuture<'_, ()>;
 
-    /// Says that an event could not be said: due again after a pause by `retry`, which doubles with each attempt; or, after the
-    /// last one, a dead letter with the code `outbox_exhausted`, in the same transaction.
+    /// Says that an event could not be said: due again after a pause by `retry`, which doubles with each attempt; or,
+    /// after the last one, a dead letter with the code `outbox_exhausted`, in the same transaction.
     fn outbox_failed(&self, id: i64, error: String, retry: OutboxRetry) -> StoreFuture<'_, ()>;
 
     /// Events of a run, said or not, with numbers above `after`, by number: its history.
@@ -42,7 +42,8 @@ pub trait TellStore: Send + Sync {
     /// Dead letters with numbers above `after`, by number.
     fn dead_letters(&self, after: i64, limit: u32) -> StoreFuture<'_, Vec<DeadLetter>>;
 
-    /// Marks a dead letter as tried again, and gives it. One of the outbox becomes due again in the same transaction, as if
-    /// it had never been tried; one of the bus is for the caller to publish. [`NotFound`](super::StoreError::NotFound) if there is none.
+    /// Marks a dead letter as tried again, and gives it. One of the outbox becomes due again in the same transaction,
+    /// as if it had never been tried; one of the bus is for the caller to publish.
+    /// [`NotFound`](super::StoreError::NotFound) if there is none.
     fn retry_dead_letter(&self, id: i64) -> StoreFuture<'_, DeadLetter>;
 }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::{
     ArtifactPage, Assignment, CancelNotice, ClaimRequest, CommitRequest, Committed, Effects,
     ExtendRequest, Extended, Failed, Finish, Lease, Payload, ReadRequest, ResumeRequest,
@@ -12,25 +10,26 @@ use crate::cluster::{BatchUid, NodeId, RunKey, WorkerKey};
 pub trait WorkStore: Send + Sync {
     /// Gives a worker nodes to work on, `slots` at most.
     ///
-    /// Of the nodes whose run is `running`, which are `ready`, or `deferred` with `retry_at` not after now, and which an
-    /// offer [fits](super::Offer::fits), those with the lowest priority of the run come first, then the smallest
+    /// Of the nodes whose run is `running`, which are `ready`, or `deferred` with `retry_at` not after now, and which
+    /// an offer [fits](super::Offer::fits), those with the lowest priority of the run come first, then the smallest
     /// `ready_at`, then run id and place. A node is passed over while as many nodes are running or cancelling as
     /// [`Limits`](super::Limits) allow for its role or for all; no sequence of concurrent claims goes beyond a limit.
-    /// Each node given becomes `running`, with `epoch + 1`, a new lease of this worker until now + `ttl`, `claimed_at` and,
-    /// the first time, `started_at` now; `retry_at` goes. Event: `task_accepted`.
+    /// Each node given becomes `running`, with `epoch + 1`, a new lease of this worker until now + `ttl`,
+    /// `claimed_at` and, the first time, `started_at` now; `retry_at` goes. Event: `task_accepted`.
     ///
     /// One transaction. Concurrent claims never give the same node twice, and do not wait for each other's nodes.
     ///
-    /// Asked again after [`Unavailable`](super::StoreError::Unavailable), it may give others: those of the first time are
-    /// with the worker all the same, and come back by [`resume`](Self::resume) or by reaping.
+    /// Asked again after [`Unavailable`](super::StoreError::Unavailable), it may give others: those of the first time
+    /// are with the worker all the same, and come back by [`resume`](Self::resume) or by reaping.
     fn claim(&self, request: ClaimRequest) -> StoreFuture<'_, Vec<Assignment>>;
 
     /// Gives a worker that starts again the nodes it had, in their epochs.
     ///
-    /// All nodes running or cancelling by a lease of this worker id, also past their deadlines. Each running one counts
-    /// one interruption more, by [`after_loss`](crate::cluster::state::after_loss): one that is given up fails with the
-    /// code `worker_lost`, and one that no offer fits becomes `ready`, as by [`release`](Self::release). The others get a new lease
-    /// id in the same epoch, until now + `ttl`, which shuts out whoever had the old one. Event: `task_resumed`.
+    /// All nodes running or cancelling by a lease of this worker id, also past their deadlines. Each running one
+    /// counts one interruption more, by [`after_loss`](crate::cluster::state::after_loss): one that is given up fails
+    /// with the code `worker_lost`, and one that no offer fits becomes `ready`, as by [`release`](Self::release). The
+    /// others get a new lease id in the same epoch, until now + `ttl`, which shuts out whoever had the old one.
+    /// Event: `task_resumed`.
     ///
     /// Called once at the start of a worker, before it claims.
     fn resume(&self, request: ResumeRequest) -> StoreFuture<'_, (Vec<Assignment>, Effects)>;
@@ -48,8 +47,9 @@ pub trait WorkStore: Send + Sync {
     ///
     /// Everything it says is of one snapshot: `is_end` is true only if the source's state is terminal and there is no
     /// artifact of the share behind `next_after`. So nothing that a source wrote before its end can be missed. With a
-    /// partition, `next_after` also moves over artifacts of other shares, up to the last one looked at; without anything to
-    /// give it is at least `after_seq`. An index on run, node and sequence number is read from `after_seq` on, and nothing before.
+    /// partition, `next_after` also moves over artifacts of other shares, up to the last one looked at; without
+    /// anything to give it is at least `after_seq`. An index on run, node and sequence number is read from
+    /// `after_seq` on, and nothing before.
     ///
     /// Needs no lease: it is for readers of results too.
     fn read_artifacts(&self, request: ReadRequest) -> StoreFuture<'_, ArtifactPage>;
@@ -68,11 +68,14 @@ pub trait WorkStore: Send + Sync {
     /// Makes the effects of batches true: once each, whatever is repeated, restarted or reaped.
     ///
     /// One transaction, in this order:
-    /// 1. The lease is held, or [`Fenced`](super::StoreError::Fenced). The node may be cancelling: what is done is done.
-    /// 2. Batches whose id is committed, in whatever epoch or earlier in this request, are left out and named in `duplicates`.
+    /// 1. The lease is held, or [`Fenced`](super::StoreError::Fenced). The node may be cancelling: what is done is
+    ///    done.
+    /// 2. Batches whose id is committed, in whatever epoch or earlier in this request, are left out and named in
+    ///    `duplicates`.
     /// 3. Artifacts of the others get the next sequence numbers of the node, in their order, and are stored. An id that
     ///    another batch has written is a [`Conflict`](super::StoreError::Conflict).
-    /// 4. Batches are recorded with their metrics; totals grow. If one was new, `failures` and `interruptions` become 0.
+    /// 4. Batches are recorded with their metrics; totals grow. If one was new, `failures` and `interruptions` become
+    ///    0.
     /// 5. Each cursor becomes the later of what it is and what is given, by (`seq`, `offset`). A cursor on a node that
     ///    the graph does not let this one read is [`Invalid`](super::StoreError::Invalid).
     /// 6. The checkpoint is stored, if there is one.
@@ -87,30 +90,36 @@ pub trait WorkStore: Send + Sync {
 
     /// Stores what a handler wants to go on from, at once, in place of what it stored before.
     ///
-    /// Fenced. Outlives epochs; removed when the node becomes terminal. Resets `failures` and `interruptions`. No event.
+    /// Fenced. Outlives epochs; removed when the node becomes terminal. Resets `failures` and `interruptions`. No
+    /// event.
     fn save_checkpoint(&self, lease: Lease, data: Payload) -> StoreFuture<'_, ()>;
 
     /// Ends a node well: `finished`, also if it was cancelling.
     ///
-    /// Fenced, one transaction: artifacts of the end behind all others, metrics onto the totals, changes of
-    /// variables by [`apply`](crate::cluster::vars::apply), the result, and then [`settle`](crate::cluster::state::settle). A change of variables that cannot be made is
-    /// [`Invalid`](super::StoreError::Invalid), and nothing is written. Event: `task_done`; `run_ended` if it was the last.
+    /// Fenced, one transaction: artifacts of the end behind all others, metrics onto the totals, changes of variables
+    /// by [`apply`](crate::cluster::vars::apply), the result, and then [`settle`](crate::cluster::state::settle). A
+    /// change of variables that cannot be made is [`Invalid`](super::StoreError::Invalid), and nothing is written.
+    /// Event: `task_done`; `run_ended` if it was the last.
     ///
-    /// Repeated with the lease that ended the node, it gives no effects and no error. So do the other four that end a lease.
+    /// Repeated with the lease that ended the node, it gives no effects and no error. So do the other four that end a
+    /// lease.
     fn finish(&self, lease: Lease, finish: Finish) -> StoreFuture<'_, Effects>;
 
     /// Ends an attempt that failed.
     ///
-    /// Fenced, one transaction. `failures` grows by one and [`after_failure`](crate::cluster::state::after_failure) decides:
-    /// - a retry: `deferred`, `retry_at` = now + the wait; `cancelled` if the node was cancelling. Event: `task_deferred`
-    ///   or `cancelled`. Batches, cursors and checkpoint stay: the next attempt goes on behind them;
-    /// - no retry: `failed`, and [`settle`](crate::cluster::state::settle) cancels the rest of the run, whose reason is then `node {id}: {code}`. Nodes that
-    ///   others run get `cancel_deadline` = now + `grace`. Event: `task_failed`.
+    /// Fenced, one transaction. `failures` grows by one and [`after_failure`](crate::cluster::state::after_failure)
+    /// decides:
+    /// - a retry: `deferred`, `retry_at` = now + the wait; `cancelled` if the node was cancelling. Event:
+    ///   `task_deferred` or `cancelled`. Batches, cursors and checkpoint stay: the next attempt goes on behind them;
+    /// - no retry: `failed`, and [`settle`](crate::cluster::state::settle) cancels the rest of the run, whose reason
+    ///   is then `node {id}: {code}`. Nodes that others run get `cancel_deadline` = now + the run's `cancel_grace`.
+    ///   Event: `task_failed`.
     ///
     /// Both set `last_failure`.
-    fn fail(&self, lease: Lease, failure: Failure, grace: Duration) -> StoreFuture<'_, Failed>;
+    fn fail(&self, lease: Lease, failure: Failure) -> StoreFuture<'_, Failed>;
 
-    /// Says that a node was ended because it had to be: `cancelled`, and [`settle`](crate::cluster::state::settle). Event: `cancelled`.
+    /// Says that a node was ended because it had to be: `cancelled`, and [`settle`](crate::cluster::state::settle).
+    /// Event: `cancelled`.
     ///
     /// Fenced. A node that is running and that nobody cancels is [`WrongState`](super::StoreError::WrongState).
     fn cancelled(&self, lease: Lease) -> StoreFuture<'_, Effects>;

@@ -1,7 +1,7 @@
 //! Variables of a run, which coordinator functions change.
 //!
-//! A path such as `limits.daily` names a value in nested objects. Changes are made in the transaction that ends the node
-//! of the function: once, whatever is repeated.
+//! A path such as `limits.daily` names a value in nested objects. Changes are made in the transaction that ends the
+//! node of the function: once, whatever is repeated.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
