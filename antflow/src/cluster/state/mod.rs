@@ -41,7 +41,7 @@ mod settle;
 mod tests;
 
 pub use failure::{AfterFailure, AfterLoss, after_failure, after_loss};
-pub use settle::{NodeView, Settled, initial, settle};
+pub use settle::{NodeView, Settled, initial_state, settle};
 
 use serde::{Deserialize, Serialize};
 

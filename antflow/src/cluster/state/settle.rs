@@ -1,5 +1,5 @@
 use super::{NodeState, RunState};
-use crate::cluster::graph::{Graph, StartWhen};
+use crate::cluster::graph::{Graph, Node, StartWhen};
 
 /// What [`settle`] has to know of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,18 +19,14 @@ pub struct Settled {
     pub nodes: Vec<(usize, NodeState)>,
 }
 
-/// The states in which the nodes of a new run begin, before the first [`settle`].
+/// The state in which a node of a new run begins, before the first [`settle`].
 #[must_use]
-pub fn initial(graph: &Graph) -> Vec<NodeState> {
-    let begin = |input| {
-        if input {
-            NodeState::Open
-        } else {
-            NodeState::Queued
-        }
-    };
-    let nodes = graph.nodes().iter();
-    nodes.map(|node| begin(node.is_input())).collect()
+pub fn initial_state(node: &Node) -> NodeState {
+    if node.is_input() {
+        NodeState::Open
+    } else {
+        NodeState::Queued
+    }
 }
 
 /// What follows from the states of a run and of its nodes, which are given in the order of their places.

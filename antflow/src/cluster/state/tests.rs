@@ -9,6 +9,10 @@ fn graph(nodes: impl IntoIterator<Item = Node>) -> Graph {
     Graph::new(nodes, &Catalog::any()).unwrap()
 }
 
+fn initial(graph: &Graph) -> Vec<NodeState> {
+    graph.nodes().iter().map(initial_state).collect()
+}
+
 fn views(states: &[NodeState]) -> Vec<NodeView> {
     let view = |state: &NodeState| NodeView {
         state: *state,

@@ -29,8 +29,8 @@
 //! - **Locks** are taken in this order: run, then its nodes by place. What [settles](crate::cluster::state) locks the
 //!   run first, so that two parents that finish at once see each other. What does not settle (extending, checkpoints,
 //!   all commits but the first with artifacts) locks its node alone.
-//! - **Rules** of states are those of [`state`](crate::cluster::state), by calling it: an engine has no rules of its
-//!   own.
+//! - **Rules** of states are those of [`state`](crate::cluster::state) and of [`NodeRecord`], by calling them: an
+//!   engine has no rules of its own.
 //! - **Events** are built by [`events`], from what changed, and stored in the outbox in the same transaction.
 //! - **Repeating** an operation after [`Unavailable`](StoreError::Unavailable) is harmless; each one says how.
 //! - **Size**: payloads, meta and checkpoints beyond the limit of the store (8 MiB unless it is set) are
@@ -51,6 +51,9 @@ mod records;
 mod run;
 mod steer;
 mod tell;
+#[cfg(test)]
+mod tests;
+mod transition;
 mod work;
 
 use std::fmt;
@@ -74,6 +77,7 @@ pub use run::{
 };
 pub use steer::SteerStore;
 pub use tell::TellStore;
+pub use transition::Standing;
 pub use work::WorkStore;
 
 /// What a store's operations give: boxed, so that a store can be an `Arc<dyn Store>`.

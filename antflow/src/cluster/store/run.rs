@@ -87,7 +87,7 @@ pub struct NodeRecord {
     pub epoch: u64,
     /// Who has it; there exactly if the state is running or cancelling.
     pub lease: Option<HeldLease>,
-    /// The holding that ended last, so that ending again by it is known.
+    /// The holding that its worker ended last, so that ending again by it is known. Not one that was reaped.
     pub ended_lease: Option<LeaseId>,
     /// Failures since the last progress: a batch that was committed or a checkpoint that was saved.
     pub failures: u32,

@@ -7,8 +7,8 @@ use crate::cluster::{NodeId, RunKey};
 
 /// What submitters, operators and coordinators do with a store. Any number may do any of it at once.
 pub trait SteerStore: Send + Sync {
-    /// Stores a run with its nodes in their [initial](crate::cluster::state::initial) states, and settles it. Event:
-    /// `run_started`.
+    /// Stores a run with its nodes in their [initial](crate::cluster::state::initial_state) states, and settles it.
+    /// Event: `run_started`.
     ///
     /// A run of this id with the same graph and parameters: nothing is written, `is_new` is false. With others:
     /// [`Conflict`](super::StoreError::Conflict).
