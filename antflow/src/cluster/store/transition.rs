@@ -63,11 +63,26 @@ impl NodeRecord {
         } else if self.epoch == lease.epoch && self.ended_lease.as_ref() == Some(&lease.id) {
             Ok(Standing::Ended)
         } else {
-            Err(StoreError::Fenced {
-                lease: Box::new(lease.clone()),
-                state: self.state,
-                epoch: self.epoch,
-            })
+            Err(self.fenced(lease))
+        }
+    }
+
+    /// Checks that this lease is held: what everything asks for that does not end a lease.
+    ///
+    /// # Errors
+    /// [`Fenced`](StoreError::Fenced): it is held no more, or was ended by its worker.
+    pub fn check_held(&self, lease: &Lease) -> Result<(), StoreError> {
+        match self.standing(lease)? {
+            Standing::Held => Ok(()),
+            Standing::Ended => Err(self.fenced(lease)),
+        }
+    }
+
+    fn fenced(&self, lease: &Lease) -> StoreError {
+        StoreError::Fenced {
+            lease: Box::new(lease.clone()),
+            state: self.state,
+            epoch: self.epoch,
         }
     }
 
