@@ -76,7 +76,18 @@ pub enum StoreError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// What is stored cannot be understood: written by another version, or damaged. Nothing was written.
+    /// A newer version of antflow has written what is stored. Nothing was written.
+    #[error(
+        "the store has the schema {found}, and this version of antflow knows those up to {known}: \
+         use the version that wrote it, or a newer one"
+    )]
+    Newer {
+        /// The version of the schema that was found.
+        found: u64,
+        /// The newest one that is known.
+        known: u64,
+    },
+    /// What is stored cannot be understood: damaged, or no store at all. Nothing was written.
     #[error("{what} cannot be read: {reason}; restore it from a copy, or run `antflow doctor`")]
     Corrupt {
         /// What it is: ``graph of run `r` ``, `schema`.
