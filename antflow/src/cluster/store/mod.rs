@@ -40,8 +40,10 @@
 //! - **Futures** may be dropped at any point: the transaction then happens as a whole or not at all.
 
 pub mod events;
+pub mod sqlite;
 
 mod batch;
+mod check;
 mod error;
 mod lease;
 mod millis;
@@ -75,6 +77,7 @@ pub use run::{
     Appended, CancelRequest, Effects, Failed, Finish, HeldLease, NewRun, NodeRecord, ReadyNode,
     Reaped, RunRecord, Submitted, Totals,
 };
+pub use sqlite::{SqliteOptions, SqliteStore};
 pub use steer::SteerStore;
 pub use tell::TellStore;
 pub use transition::Standing;
