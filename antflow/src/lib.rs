@@ -85,6 +85,7 @@
 //!
 //! | feature | what it brings |
 //! |---|---|
+//! | `cluster` | `cluster`: durable workers, over several processes; implies `serde` |
 //! | `serde` | [events](event), snapshots, errors and results implement `serde::Serialize`, to be written as JSON |
 //! | `terminal` | dashboards in the terminal: `Run::progress`, `Run::dashboard` |
 //! | `tracing` | spans of runs, stages and tasks, for the share of items that `Pipeline::trace` says; what an observer, a callback or a dashboard gets wrong is said in `tracing` |
@@ -102,6 +103,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod dashboard;
 mod engine;
 pub mod event;

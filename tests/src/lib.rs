@@ -7,6 +7,7 @@ mod recorder;
 mod results;
 mod rules;
 mod stages;
+pub mod store_suite;
 mod tasks;
 mod time;
 

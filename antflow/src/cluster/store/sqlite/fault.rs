@@ -1,0 +1,98 @@
+//! What goes wrong inside, and what callers are told of it.
+
+use rusqlite::ErrorCode;
+
+use crate::cluster::store::StoreError;
+
+pub(super) type Done<T> = Result<T, Fault>;
+
+/// Why an operation ends: what it says itself, or what SQLite says.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Refused(StoreError),
+    Sql(rusqlite::Error),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Refused(error) => error,
+            Fault::Sql(error) => of_sqlite(error),
+        }
+    }
+}
+
+/// There is no such thing.
+pub(super) fn not_found(what: &'static str, id: &impl ToString) -> Fault {
+    Fault::Refused(StoreError::NotFound {
+        what,
+        id: id.to_string(),
+    })
+}
+
+/// What is stored cannot be understood.
+pub(super) fn corrupt(what: impl Into<String>, reason: &(impl ToString + ?Sized)) -> Fault {
+    Fault::Refused(StoreError::Corrupt {
+        what: what.into(),
+        reason: reason.to_string(),
+    })
+}
+
+/// Whoever should have answered is gone.
+pub(super) fn gone() -> StoreError {
+    StoreError::Unavailable {
+        reason: "the thread of the store ended before it answered".into(),
+        source: None,
+    }
+}
+
+fn of_sqlite(error: rusqlite::Error) -> StoreError {
+    let unavailable = |reason: &str| StoreError::Unavailable {
+        reason: format!("{reason}: {error}"),
+        source: None,
+    };
+    let mut told = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            unavailable("others keep the file locked")
+        }
+        Some(ErrorCode::DiskFull) => unavailable("the disk is full"),
+        Some(ErrorCode::CannotOpen) => {
+            unavailable("the file cannot be opened, see to it that its directory is there")
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            unavailable("the file cannot be written, give this user the right to")
+        }
+        Some(
+            ErrorCode::SystemIoFailure
+            | ErrorCode::OutOfMemory
+            | ErrorCode::OperationAborted
+            | ErrorCode::OperationInterrupted
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::SchemaChanged
+            | ErrorCode::NoLargeFileSupport
+            | ErrorCode::AuthorizationForStatementDenied,
+        ) => unavailable("SQLite failed"),
+        _ => {
+            return StoreError::Corrupt {
+                what: "the file".into(),
+                reason: error.to_string(),
+            };
+        }
+    };
+    if let StoreError::Unavailable { source, .. } = &mut told {
+        *source = Some(Box::new(error));
+    }
+    told
+}
