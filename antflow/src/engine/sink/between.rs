@@ -39,9 +39,9 @@ impl<Out: Send + 'static> Between<Out> {
         Arc::clone(&self.core) as _
     }
 
-    /// Divides the item of this tag.
-    pub(super) fn divide(&self, tag: Tag) -> Arc<Joint> {
-        Joint::open(self.whole(), tag)
+    /// Divides the item of this tag, with so many divisions in front.
+    pub(super) fn divide(&self, depth: usize, tag: Tag) -> Arc<Joint> {
+        Joint::open(self.whole(), depth, tag)
     }
 
     /// Calls a function of the user. A panic ends the item of the tag that is given for that.

@@ -55,7 +55,7 @@ impl<H: Shape, T: Send + 'static> Sink<T> for End<H, T> {
         now: Moment,
         bell: &mut Bell<'_>,
     ) {
-        if H::DIVIDES {
+        if H::DIVISIONS > 0 {
             for entry in entries.drain(..) {
                 arrive(&self.0, entry);
             }
@@ -74,7 +74,7 @@ impl<H: Shape, T: Send + 'static> Sink<T> for End<H, T> {
         now: Moment,
         bell: &mut Bell<'_>,
     ) -> Result<(), PushError<Envelope<T>>> {
-        if H::DIVIDES {
+        if H::DIVISIONS > 0 {
             arrive(&self.0, entry);
             return Ok(());
         }

@@ -19,6 +19,8 @@ pub(crate) struct TeeSink<T, Out> {
     between: Between<Out>,
     ways: Arc<[Arc<dyn Inlet<T>>]>,
     copy: fn(&T) -> T,
+    /// How many divisions stand in front of it.
+    depth: usize,
 }
 
 impl<T, Out> Clone for TeeSink<T, Out>
@@ -30,6 +32,7 @@ where
             between: self.between.clone(),
             ways: Arc::clone(&self.ways),
             copy: self.copy,
+            depth: self.depth,
         }
     }
 }
@@ -46,18 +49,20 @@ impl<T: Send + 'static, Out: Send + 'static> TeeSink<T, Out> {
         between: Between<Out>,
         ways: Arc<[Arc<dyn Inlet<T>>]>,
         copy: fn(&T) -> T,
+        depth: usize,
     ) -> Self {
         Self {
             between,
             ways,
             copy,
+            depth,
         }
     }
 
     /// Makes a part for each way. The last one is the item's own value.
     fn divide(&self, envelope: Envelope<T>) -> Vec<(usize, Envelope<T>)> {
         let Envelope { value, tag } = envelope;
-        let joint = self.between.divide(tag);
+        let joint = self.between.divide(self.depth, tag);
         let last = self.ways.len() - 1;
         let mut parts = Vec::with_capacity(self.ways.len());
         for way in 0..last {

@@ -106,7 +106,7 @@ where
         });
         let stage = run.stage(self.chain.count() - 1);
         let between = Between::new(Arc::clone(down.core()), stage, "broadcast");
-        let sink = TeeSink::new(between, ways, self.copy);
+        let sink = TeeSink::new(between, ways, self.copy, C::Shape::DIVISIONS);
         self.chain.launch_into(sink, run)
     }
 }
