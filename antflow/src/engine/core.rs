@@ -224,6 +224,14 @@ impl<Out> Core<Out> {
 }
 
 impl<Out: Send + 'static> Whole for Core<Out> {
+    fn count_in(&self) {
+        self.shared.accounting.accept_inside(1);
+    }
+
+    fn count_out(&self) {
+        self.shared.accounting.settle(1);
+    }
+
     fn end(&self, tag: Tag, yielded: Yield) {
         let _settled = self.shared.accounting.settle_later(1);
         let tally = &self.shared.run.tally;

@@ -23,6 +23,12 @@ pub enum Yield {
 
 /// Whom to tell that the last part of an item has ended.
 pub(crate) trait Whole: Send + Sync {
+    /// Counts another part in, while what it is a part of is counted.
+    fn count_in(&self);
+
+    /// Counts a part out that was not the last one: that one's count ends with the item's.
+    fn count_out(&self);
+
     /// Ends the item of this tag.
     fn end(&self, tag: Tag, yielded: Yield);
 }
@@ -60,6 +66,7 @@ impl Joint {
 
     /// Makes another part, and gives its tag.
     pub(crate) fn part(self: &Arc<Self>) -> Tag {
+        self.whole.count_in();
         let mut state = self.state();
         let place = state.parts.len();
         state.parts.push(None);
@@ -92,7 +99,8 @@ impl Joint {
     fn leave(&self, mut state: MutexGuard<'_, State>) {
         state.left -= 1;
         if state.left > 0 {
-            return;
+            drop(state);
+            return self.whole.count_out();
         }
         let parts = std::mem::take(&mut state.parts);
         let tag = state.tag.take().expect("an item ends once");
