@@ -172,7 +172,7 @@ impl<T: Send + 'static, Out: Send + 'static> Gathering<T, Out> {
         };
         self.shared().accounting.send_off(items.len() as u64);
         for item in items {
-            self.between.cancel(&item.tag);
+            self.between.put_out(item);
         }
     }
 

@@ -84,9 +84,7 @@ impl<H: Shape, T: Send + 'static> Sink<T> for End<H, T> {
     }
 
     fn turn_back(&self, entry: Envelope<T>, stage: &StageRuntime, worker: Option<&WorkerId>) {
-        let attempts = entry.tag.attempt();
-        self.0
-            .cancel(stage, worker.cloned(), &entry.tag, attempts, None);
+        self.0.turn_back(entry, stage, worker);
     }
 
     fn count(&self, _: usize, _: Moment) {}
@@ -171,9 +169,7 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for PartEnd<T, Out> {
     }
 
     fn turn_back(&self, entry: Envelope<T>, stage: &StageRuntime, worker: Option<&WorkerId>) {
-        let attempts = entry.tag.attempt();
-        self.core
-            .cancel(stage, worker.cloned(), &entry.tag, attempts, None);
+        self.core.turn_back(entry, stage, worker);
     }
 
     fn count(&self, _: usize, _: Moment) {}

@@ -152,19 +152,16 @@ impl<T: Send + 'static, U: Send + 'static, D: Sink<U>> Sink<T> for FlatMapSink<T
     }
 
     fn turn_back(&self, entry: Self::Entry, stage: &StageRuntime, worker: Option<&WorkerId>) {
-        let cancel = |tag| {
-            let core = self.between.core();
-            let attempts = crate::item::Tag::attempt(&tag);
-            core.cancel(stage, worker.cloned(), &tag, attempts, None);
-        };
+        let core = self.between.core();
         match entry {
-            FlatMapEntry::Whole(envelope) => cancel(envelope.tag),
+            FlatMapEntry::Whole(envelope) => core.turn_back(envelope, stage, worker),
             FlatMapEntry::Parts(mut parts) => {
                 if let Some(refused) = parts.refused.take() {
                     self.down.turn_back(refused, stage, worker);
                 }
                 // In the place of those that are not made.
-                cancel(parts.joint.part());
+                let (value, tag) = ((), parts.joint.part());
+                core.turn_back(Envelope { value, tag }, stage, worker);
                 self.end(parts);
             }
         }

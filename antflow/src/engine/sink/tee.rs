@@ -121,7 +121,7 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
             match self.ways[way].try_reserve(1) {
                 Ok(0) => refused.push((way, part)),
                 Ok(_) => self.ways[way].pass(part, now, bell),
-                Err(Closed) => self.between.cancel(&part.tag),
+                Err(Closed) => self.between.turn_back(part),
             }
         }
         if refused.is_empty() {
@@ -132,14 +132,14 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
     }
 
     fn turn_back(&self, entry: TeeEntry<T>, stage: &StageRuntime, worker: Option<&WorkerId>) {
-        let cancel = |envelope: Envelope<T>| {
-            let attempts = envelope.tag.attempt();
-            let core = self.between.core();
-            core.cancel(stage, worker.cloned(), &envelope.tag, attempts, None);
-        };
+        let core = self.between.core();
         match entry {
-            TeeEntry::Whole(envelope) => cancel(envelope),
-            TeeEntry::Parts(parts) => parts.into_iter().for_each(|(_, part)| cancel(part)),
+            TeeEntry::Whole(envelope) => core.turn_back(envelope, stage, worker),
+            TeeEntry::Parts(parts) => {
+                for (_, part) in parts {
+                    core.turn_back(part, stage, worker);
+                }
+            }
         }
     }
 
