@@ -76,7 +76,7 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
             return;
         }
         let mut event = None;
-        for tag in items {
+        for tag in items.into_iter().flat_map(Tag::members) {
             let event = event.get_or_insert_with(|| {
                 status_event(shared.run.id(), &self.runtime, tag, Status::Queued, at)
             });
