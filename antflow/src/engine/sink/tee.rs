@@ -1,7 +1,8 @@
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 
 use super::super::bell::Bell;
 use super::super::core::Core;
@@ -12,6 +13,7 @@ use super::super::runtime::StageRuntime;
 use super::super::seat::Seat;
 use super::{Between, Sink};
 use crate::clock::Moment;
+use crate::event::Pending;
 use crate::stage::WorkerId;
 
 /// Several stages, each of which gets a copy of every item.
@@ -156,12 +158,21 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
         refused: Option<&'a TeeEntry<T>>,
         seat: &'a Arc<Seat>,
     ) -> impl Future<Output = ()> + Send + 'a {
-        // Whatever is refused is taken elsewhere as soon as there is room for the first of it.
-        let way = match refused {
-            Some(TeeEntry::Parts(parts)) => parts.first().map_or(0, |(way, _)| *way),
-            Some(TeeEntry::Whole(_)) | None => 0,
+        let parts = match refused {
+            Some(TeeEntry::Parts(parts)) => parts.as_slice(),
+            Some(TeeEntry::Whole(_)) | None => &[],
         };
-        self.ways[way].room(Some(seat))
+        let ways = parts.iter().map(|(way, _)| &self.ways[*way]);
+        let mut rooms: Vec<_> = ways.map(|way| way.room(Some(seat))).collect();
+        // A branch that has room does not wait for one that has none.
+        poll_fn(move |cx| {
+            let is_room = |room: &mut Pending<'_>| room.as_mut().poll(cx).is_ready();
+            if rooms.is_empty() || rooms.iter_mut().any(is_room) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
     }
 }
 
