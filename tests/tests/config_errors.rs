@@ -194,6 +194,22 @@ fn a_stage_may_be_used_twice_under_two_names() {
 }
 
 #[test]
+fn a_broadcast_needs_a_stage_whatever_stands_in_front_of_it() {
+    let none = Vec::<Plain>::new();
+    let etl = Pipeline::builder().stage(plain("First")).filter(|_| true);
+    let error = etl.clone().broadcast(none.clone()).validate().unwrap_err();
+    let mistake = "stage `First`: it is followed by a broadcast to no stage";
+    assert_eq!(error.mistakes(), [mistake]);
+    let etl = etl.broadcast([plain("Second"), plain("Third")]);
+    let error = etl
+        .flat_map(|n| [n])
+        .broadcast(none)
+        .validate()
+        .unwrap_err();
+    assert_eq!(error.mistakes(), [mistake.replace("First", "Third")]);
+}
+
+#[test]
 fn the_runtime_is_missed_before_the_mistakes_are() {
     let none = 0;
     let error = pipeline!(fetch.workers(none)).start().unwrap_err();

@@ -7,25 +7,36 @@ use super::bell::Caller;
 use super::queue::WaitList;
 use super::sync::{AtomicU64, Mutex, Ordering, lock};
 
-/// How many items of a run are on their way: up when one is accepted, down at its outcome.
+/// How many items of a run are on their way: up when one is accepted, down at its outcome. Of an item that was divided
+/// its parts count, and who makes them.
 ///
 /// The run is over when it was closed and nothing is in flight. Whether queues are empty does not matter.
 #[derive(Debug)]
 pub(crate) struct Accounting {
-    /// The count, and [`CLOSED`]: one word, so that accepting and closing see each other in one order.
+    /// The count, from [`GATHERED`] on how many of them wait for others to make up a batch with, and [`CLOSED`]: one word,
+    /// so that all who change it see each other in one order.
     state: CachePadded<AtomicU64>,
-    /// How many of them wait for others to make up a batch with.
-    gathered: CachePadded<AtomicU64>,
     waiting: Mutex<WaitList>,
 }
 
 const CLOSED: u64 = 1 << 63;
+/// One that waits for others. There is room for 17 thousand million in flight, and for 500 million that wait: no memory has
+/// it for as many.
+const GATHERED: u64 = 1 << 34;
+
+const fn in_flight(state: u64) -> u64 {
+    state & (GATHERED - 1)
+}
+
+/// Whether nothing is in flight but what waits for others to make up a batch with.
+const fn is_gathered(state: u64) -> bool {
+    in_flight(state) <= (state & !CLOSED) / GATHERED
+}
 
 impl Accounting {
     pub(crate) fn new() -> Self {
         Self {
             state: CachePadded::new(AtomicU64::new(0)),
-            gathered: CachePadded::new(AtomicU64::new(0)),
             waiting: Mutex::new(WaitList::default()),
         }
     }
@@ -46,8 +57,8 @@ impl Accounting {
 
     /// Counts items out: each at its outcome, or one that was counted in and never came.
     pub(crate) fn settle(&self, count: u64) {
-        let before = self.state.fetch_sub(count, Ordering::SeqCst) & !CLOSED;
-        if before - count <= self.gathered.load(Ordering::SeqCst) {
+        let before = self.state.fetch_sub(count, Ordering::AcqRel);
+        if is_gathered(before - count) {
             self.call();
         }
     }
@@ -62,15 +73,16 @@ impl Accounting {
 
     /// Counts items that wait for others to make up a batch with.
     pub(crate) fn gather(&self, count: u64) {
-        let gathered = self.gathered.fetch_add(count, Ordering::SeqCst) + count;
-        if self.state.load(Ordering::SeqCst) & !CLOSED <= gathered {
+        let count = count * GATHERED;
+        let before = self.state.fetch_add(count, Ordering::AcqRel);
+        if is_gathered(before + count) {
             self.call();
         }
     }
 
     /// Counts items out that make up a batch by now.
     pub(crate) fn send_off(&self, count: u64) {
-        self.gathered.fetch_sub(count, Ordering::SeqCst);
+        self.state.fetch_sub(count * GATHERED, Ordering::AcqRel);
     }
 
     /// Counts items out when the guard is dropped, wherever that is.
@@ -83,20 +95,12 @@ impl Accounting {
         self.state.fetch_or(CLOSED, Ordering::AcqRel);
     }
 
-    pub(crate) fn in_flight(&self) -> u64 {
-        self.state.load(Ordering::SeqCst) & !CLOSED
-    }
-
     /// Waits until nothing is in flight but what waits for others to make up a batch with. Says whether that is
     /// something.
     pub(crate) async fn gathered(&self) -> bool {
         let mut key = None;
-        poll_fn(|cx| {
-            let gathered = || self.gathered.load(Ordering::SeqCst);
-            self.poll_until(|in_flight| in_flight <= gathered(), &mut key, cx)
-        })
-        .await;
-        self.in_flight() > 0
+        poll_fn(|cx| self.poll_until(is_gathered, &mut key, cx)).await;
+        in_flight(self.state.load(Ordering::Acquire)) > 0
     }
 
     /// Waits until nothing is in flight.
@@ -104,7 +108,7 @@ impl Accounting {
     /// A caller that gives up leaves its waker behind until the count next comes to zero.
     pub(crate) async fn idle(&self) {
         let mut key = None;
-        poll_fn(|cx| self.poll_until(|in_flight| in_flight == 0, &mut key, cx)).await;
+        poll_fn(|cx| self.poll_until(|state| in_flight(state) == 0, &mut key, cx)).await;
     }
 
     fn poll_until(
@@ -114,7 +118,7 @@ impl Accounting {
         cx: &Context<'_>,
     ) -> Poll<()> {
         let mut waiting = lock(&self.waiting);
-        if is_so(self.in_flight()) {
+        if is_so(self.state.load(Ordering::Acquire)) {
             waiting.leave(key);
             return Poll::Ready(());
         }

@@ -222,8 +222,14 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Cell<S, L, St, D> {
             self.runtime.counters.withdrawn.pass(refused.len(), now);
         }
         for envelope in refused {
-            self.turn_away(&envelope.tag, None);
+            self.put_out(envelope);
         }
+    }
+
+    /// Ends an item that nobody works on, and drops its value.
+    pub(super) fn put_out(&self, envelope: Envelope<L::Slots>) {
+        self.turn_away(&envelope.tag, None);
+        self.core().shared.discard(envelope.value);
     }
 
     /// Ends an item that nobody works on: it was queued, found the queue closed, or waited for its next attempt.
@@ -281,9 +287,7 @@ where
     }
 
     fn turn_back(&self, entry: Self::Entry, stage: &StageRuntime, worker: Option<&WorkerId>) {
-        let attempts = entry.tag.attempt();
-        let core = self.0.core();
-        core.cancel(stage, worker.cloned(), &entry.tag, attempts, None);
+        self.0.core().turn_back(entry, stage, worker);
     }
 
     fn try_send(

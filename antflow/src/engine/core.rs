@@ -185,6 +185,19 @@ impl<Out> Core<Out> {
         self.give_up(stage, tag, &error, started);
     }
 
+    /// Ends as cancelled an item that is not taken in where it was to go, and drops its value; `stage` is the one it comes
+    /// from.
+    pub(crate) fn turn_back<T>(
+        &self,
+        envelope: Envelope<T>,
+        stage: &StageRuntime,
+        worker: Option<&WorkerId>,
+    ) {
+        let Envelope { value, tag } = envelope;
+        self.cancel(stage, worker.cloned(), &tag, tag.attempt(), None);
+        self.shared.discard(value);
+    }
+
     /// Ends an item with an error that says it was cancelled, in an attempt that was begun then.
     pub(crate) fn give_up(
         &self,
@@ -224,6 +237,14 @@ impl<Out> Core<Out> {
 }
 
 impl<Out: Send + 'static> Whole for Core<Out> {
+    fn count_in(&self) {
+        self.shared.accounting.accept_inside(1);
+    }
+
+    fn count_out(&self) {
+        self.shared.accounting.settle(1);
+    }
+
     fn end(&self, tag: Tag, yielded: Yield) {
         let _settled = self.shared.accounting.settle_later(1);
         let tally = &self.shared.run.tally;
@@ -278,6 +299,13 @@ impl Shared {
         if !seen.insert(hash) {
             let tally = &self.run.tally;
             tally.duplicate_ids.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Drops a value of the user, whose panic changes nothing any more.
+    pub(crate) fn discard<T>(&self, value: T) {
+        if catch_unwind(AssertUnwindSafe(|| drop(value))).is_err() {
+            self.observers.count_panic();
         }
     }
 

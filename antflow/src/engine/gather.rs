@@ -90,13 +90,12 @@ impl<T: Send + 'static, Out: Send + 'static> Gathering<T, Out> {
 
     /// Adds an item.
     pub(crate) fn add(&self, envelope: Envelope<T>) -> Added<T> {
-        let count = counted(&envelope.tag);
         // Before it is there, as it may be sent off at once.
-        self.shared().accounting.gather(count);
+        self.shared().accounting.gather(1);
         let mut state = lock(&self.state);
         if state.is_closed {
             drop(state);
-            self.shared().accounting.send_off(count);
+            self.shared().accounting.send_off(1);
             return Added::Closed(envelope);
         }
         if state.items.is_empty() {
@@ -124,8 +123,7 @@ impl<T: Send + 'static, Out: Send + 'static> Gathering<T, Out> {
             values.push(value);
             tags.push(tag);
         }
-        let gathered = tags.iter().map(counted).sum();
-        self.shared().accounting.send_off(gathered);
+        self.shared().accounting.send_off(tags.len() as u64);
         Envelope {
             value: values,
             tag: Tag::batch(tags),
@@ -172,21 +170,15 @@ impl<T: Send + 'static, Out: Send + 'static> Gathering<T, Out> {
             state.is_closed = true;
             state.take()
         };
-        let gathered = items.iter().map(|item| counted(&item.tag)).sum();
-        self.shared().accounting.send_off(gathered);
+        self.shared().accounting.send_off(items.len() as u64);
         for item in items {
-            self.between.cancel(&item.tag);
+            self.between.put_out(item);
         }
     }
 
     fn shared(&self) -> &Arc<Shared> {
         &self.between.core().shared
     }
-}
-
-/// How much of what is in flight an item is. A part of one is not counted for itself.
-fn counted(tag: &Tag) -> u64 {
-    u64::from(tag.part().is_none())
 }
 
 impl<T> State<T> {

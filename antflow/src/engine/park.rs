@@ -65,7 +65,9 @@ impl<S: Stage, L: TaskList<St>, St, D: Sink<L::Output>> Drop for Parked<S, L, St
             parked.fetch_sub(1, Ordering::Relaxed);
         }
         if let Some(envelope) = self.envelope.take() {
-            self.cell.turn_away(&envelope.tag, self.worker.take());
+            let Envelope { value, tag } = envelope;
+            self.cell.turn_away(&tag, self.worker.take());
+            self.cell.core().shared.discard(value);
         }
     }
 }

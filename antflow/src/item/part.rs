@@ -17,12 +17,18 @@ pub enum Yield {
     Value(Box<dyn Any + Send>),
     /// A filter let it go: the one with so many filters in front of it.
     Dropped(usize),
-    /// It was divided, and this came of its parts.
-    Parts(Vec<Result<Yield, ItemError>>),
+    /// It was divided, where so many divisions stand in front, and this came of its parts.
+    Parts(usize, Vec<Result<Yield, ItemError>>),
 }
 
 /// Whom to tell that the last part of an item has ended.
 pub(crate) trait Whole: Send + Sync {
+    /// Counts another part in, while what it is a part of is counted.
+    fn count_in(&self);
+
+    /// Counts a part out that was not the last one: that one's count ends with the item's.
+    fn count_out(&self);
+
     /// Ends the item of this tag.
     fn end(&self, tag: Tag, yielded: Yield);
 }
@@ -30,6 +36,8 @@ pub(crate) trait Whole: Send + Sync {
 /// Where the parts of an item come together: it ends when the last of them has ended and no more are made.
 pub(crate) struct Joint {
     whole: Arc<dyn Whole>,
+    /// How many divisions stand in front of this one.
+    depth: usize,
     state: Mutex<State>,
 }
 
@@ -44,9 +52,10 @@ struct State {
 
 impl Joint {
     /// Divides an item. Parts are made until [`close`](Self::close).
-    pub(crate) fn open(whole: Arc<dyn Whole>, tag: Tag) -> Arc<Self> {
+    pub(crate) fn open(whole: Arc<dyn Whole>, depth: usize, tag: Tag) -> Arc<Self> {
         Arc::new(Self {
             whole,
+            depth,
             state: Mutex::new(State {
                 tag: Some(tag),
                 parts: Vec::new(),
@@ -57,6 +66,7 @@ impl Joint {
 
     /// Makes another part, and gives its tag.
     pub(crate) fn part(self: &Arc<Self>) -> Tag {
+        self.whole.count_in();
         let mut state = self.state();
         let place = state.parts.len();
         state.parts.push(None);
@@ -89,7 +99,8 @@ impl Joint {
     fn leave(&self, mut state: MutexGuard<'_, State>) {
         state.left -= 1;
         if state.left > 0 {
-            return;
+            drop(state);
+            return self.whole.count_out();
         }
         let parts = std::mem::take(&mut state.parts);
         let tag = state.tag.take().expect("an item ends once");
@@ -98,7 +109,7 @@ impl Joint {
             .into_iter()
             .map(|part| part.expect("no part is on its way"))
             .collect();
-        conclude(&self.whole, tag, Yield::Parts(parts));
+        conclude(&self.whole, tag, Yield::Parts(self.depth, parts));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -134,7 +145,7 @@ impl fmt::Debug for Yield {
         match self {
             Self::Value(_) => f.write_str("Value(..)"),
             Self::Dropped(filter) => f.debug_tuple("Dropped").field(filter).finish(),
-            Self::Parts(parts) => f.debug_tuple("Parts").field(parts).finish(),
+            Self::Parts(depth, parts) => f.debug_tuple("Parts").field(depth).field(parts).finish(),
         }
     }
 }

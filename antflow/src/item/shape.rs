@@ -8,8 +8,8 @@ pub trait Shape: Send + Sync + 'static {
     /// What a result holds if items, or all parts of them, come to the end as `T`.
     type Of<T: Send + 'static>: Send + 'static;
 
-    /// Whether items are divided, so that it is their parts that come to the end.
-    const DIVIDES: bool;
+    /// How many times items are divided, so that it is their parts that come to the end.
+    const DIVISIONS: usize;
 
     /// Whether items are divided into copies for branches, all of which are in the result.
     const SPLITS: bool;
@@ -35,7 +35,7 @@ pub enum Undivided {}
 impl Shape for Undivided {
     type Of<T: Send + 'static> = T;
 
-    const DIVIDES: bool = false;
+    const DIVISIONS: usize = 0;
     const SPLITS: bool = false;
     const FILTERS: usize = 0;
 
@@ -56,7 +56,7 @@ pub struct Filtered<H>(PhantomData<fn() -> H>);
 impl<H: Shape> Shape for Filtered<H> {
     type Of<T: Send + 'static> = H::Of<Option<T>>;
 
-    const DIVIDES: bool = H::DIVIDES;
+    const DIVISIONS: usize = H::DIVISIONS;
     const SPLITS: bool = H::SPLITS;
     const FILTERS: usize = H::FILTERS + 1;
 
@@ -83,7 +83,7 @@ pub struct Spread<H>(PhantomData<fn() -> H>);
 impl<H: Shape> Shape for Spread<H> {
     type Of<T: Send + 'static> = H::Of<Vec<Parted<T>>>;
 
-    const DIVIDES: bool = true;
+    const DIVISIONS: usize = H::DIVISIONS + 1;
     const SPLITS: bool = H::SPLITS;
     const FILTERS: usize = H::FILTERS;
 
@@ -96,7 +96,7 @@ impl<H: Shape> Shape for Spread<H> {
         last: &mut dyn FnMut(Yield) -> T,
     ) -> Self::Of<T> {
         H::assemble(yielded, &mut |yielded| {
-            let parts = yielded.into_parts().into_iter();
+            let parts = yielded.into_parts(H::DIVISIONS).into_iter();
             parts.map(|part| part.map(&mut *last)).collect()
         })
     }
@@ -115,9 +115,13 @@ macro_rules! split {
         impl<H: Shape, $($branch: Shape),+> Shape for Split<H, ($($branch,)+)> {
             type Of<T: Send + 'static> = H::Of<($(Parted<$branch::Of<T>>,)+)>;
 
-            const DIVIDES: bool = true;
             const SPLITS: bool = true;
-            // A filter behind the branches has more in front of it than one in any of them.
+            // What stands behind the branches has more in front of it than what stands in any of them.
+            const DIVISIONS: usize = {
+                let most = H::DIVISIONS + 1;
+                $(let most = max(most, $branch::DIVISIONS);)+
+                most
+            };
             const FILTERS: usize = {
                 let most = H::FILTERS;
                 $(let most = max(most, $branch::FILTERS);)+
@@ -133,7 +137,7 @@ macro_rules! split {
                 last: &mut dyn FnMut(Yield) -> T,
             ) -> Self::Of<T> {
                 H::assemble(yielded, &mut |yielded| {
-                    let mut parts = yielded.into_parts().into_iter();
+                    let mut parts = yielded.into_parts(H::DIVISIONS).into_iter();
                     ($(next(&mut parts).map(|part| $branch::assemble(part, last)),)+)
                 })
             }
@@ -159,15 +163,16 @@ impl Yield {
     pub(crate) fn into_value<T: 'static>(self) -> T {
         let value = match self {
             Self::Value(value) => value.downcast().ok(),
-            Self::Dropped(_) | Self::Parts(_) => None,
+            Self::Dropped(_) | Self::Parts(..) => None,
         };
         *value.expect("the shape of a pipeline is that of its stages")
     }
 
-    /// The parts of an item that was divided; the one part that it is if it was fed behind that place.
-    pub(crate) fn into_parts(self) -> Vec<Parted<Self>> {
+    /// The parts of an item that was divided where so many divisions stand in front; the one part that it is if it was
+    /// fed behind that place.
+    pub(crate) fn into_parts(self, depth: usize) -> Vec<Parted<Self>> {
         match self {
-            Self::Parts(parts) => parts,
+            Self::Parts(place, parts) if place == depth => parts,
             whole => vec![Ok(whole)],
         }
     }

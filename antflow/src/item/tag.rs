@@ -58,7 +58,9 @@ impl Tag {
             priority: self.priority(),
             details: Some(Arc::new(say(self.details.as_deref()))),
         };
-        Self::new(self.sequence_id, label)
+        let mut part = Self::new(self.sequence_id, label);
+        part.set_attempt(self.attempt());
+        part
     }
 
     /// The tag of a batch of these items, of which there is at least one. It has the id of the first of them, and the

@@ -250,12 +250,6 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
             .collect()
     }
 
-    /// For each stage the places of those whose workers hand their outputs to it.
-    fn behind(&self) -> Vec<Vec<usize>> {
-        let stages = self.descriptions().into_iter();
-        stages.map(|stage| stage.behind).collect()
-    }
-
     fn descriptions(&self) -> Vec<chain::Description> {
         let mut stages = Vec::new();
         self.chain.describe(&mut stages);

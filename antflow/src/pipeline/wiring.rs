@@ -174,7 +174,7 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
     ) -> Pipeline<Tee<C, B::Branches>, St>
     where
         C: Copies<C::Next>,
-        B: IntoBranches,
+        B: IntoBranches<C::Next>,
     {
         let (branches, observers) = branches(Start::new()).into_branches();
         self.rewired(observers, |chain| Tee::new(chain, branches))

@@ -27,7 +27,7 @@ pub(crate) struct RunCounters {
     pub(crate) stages: Box<[Arc<StageCounters>]>,
     /// For each stage the places of those whose workers hand their outputs to it.
     pub(super) behind: Box<[Vec<usize>]>,
-    /// Whether every stage hands its outputs to the one that follows it.
+    /// Whether every stage hands its outputs to the one that follows it, and the last one's are the results.
     pub(crate) is_line: bool,
     /// How many items were accepted, which is the next sequence number.
     pub(crate) submitted: CachePadded<AtomicU64>,
@@ -107,8 +107,13 @@ pub(crate) struct WorkerCounters {
 }
 
 impl RunCounters {
-    /// For stages, of which each has a list of the places of those that hand their outputs to it.
-    pub(crate) fn new(stages: Vec<Arc<StageCounters>>, behind: Vec<Vec<usize>>) -> Self {
+    /// For stages, of which each has a list of the places of those that hand their outputs to it; `ends` are the places of
+    /// those whose outputs are results.
+    pub(crate) fn new(
+        stages: Vec<Arc<StageCounters>>,
+        behind: Vec<Vec<usize>>,
+        ends: &[usize],
+    ) -> Self {
         static RUNS: AtomicU64 = AtomicU64::new(0);
         let follows = |(place, behind): (usize, &Vec<usize>)| match place.checked_sub(1) {
             Some(before) => *behind == [before],
@@ -121,7 +126,7 @@ impl RunCounters {
             end: Notify::new(),
             total_items: OnceLock::new(),
             stages: stages.into(),
-            is_line: behind.iter().enumerate().all(follows),
+            is_line: !ends.is_empty() && behind.iter().enumerate().all(follows),
             behind: behind.into(),
             submitted: CachePadded::default(),
             tally: CachePadded::default(),

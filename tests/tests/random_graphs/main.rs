@@ -5,11 +5,12 @@ use std::convert::Infallible;
 
 use antflow::event::Status;
 use antflow::{
-    BoxError, Chain, FnStage, History, Item, ItemError, ItemErrorKind, Launch, PerItem, Pipeline,
-    PipelineResult, Retry, StatusTracker, from_fn,
+    BoxError, Chain, FnStage, History, Hooks, Item, ItemError, ItemErrorKind, Launch, OnWait,
+    PerItem, Pipeline, PipelineResult, Rate, Retry, RunControl, StatusTracker, TaskContext,
+    from_fn,
 };
 use antflow_tests::{millis, within};
-use plan::{Act, End, Finale, Plan, Tree, Wiring, divided, name, plan};
+use plan::{Act, Change, End, Finale, Plan, StagePlan, Tree, Wiring, divided, name, plan};
 use proptest::prelude::*;
 
 mod plan;
@@ -20,6 +21,19 @@ const WIRINGS: usize = 10;
 const STAGES: usize = 6;
 
 type Made<F> = FnStage<F, usize, usize, BoxError>;
+
+/// Skips what the plan says.
+struct Skips(StagePlan);
+
+impl Hooks<usize, usize> for Skips {
+    async fn skip(&self, _: &TaskContext, value: usize) -> Result<usize, usize> {
+        if self.0.is_skipped(value) {
+            Ok(value)
+        } else {
+            Err(value)
+        }
+    }
+}
 
 async fn perform(value: usize, act: Act) -> Result<usize, BoxError> {
     if let Some(sleep) = act.sleep {
@@ -38,12 +52,34 @@ macro_rules! stage {
         let stage = $plan.stages[$index].clone();
         let (workers, queue, ordered) = (stage.workers, stage.queue, stage.ordered);
         let (attempts, keys) = (stage.attempts, stage.keys);
+        let (concurrency, is_rated) = (stage.concurrency, stage.is_rated);
+        let retry = if stage.per_stage {
+            Retry::per_stage()
+        } else {
+            Retry::per_task()
+        };
+        let retry = retry.on_wait(if stage.releases {
+            OnWait::Release
+        } else {
+            OnWait::Hold
+        });
+        let skips = Skips(stage.clone());
         let built: Made<_> = from_fn(name($index), move |value: usize| {
             perform(value, stage.act(value))
         });
         let built = built.workers(workers).queue(queue);
-        let built = built.retry(Retry::per_task().attempts(attempts).wait(millis(1)));
+        let built = built.retry(retry.attempts(attempts).wait(millis(1)));
         let built = if ordered { built.ordered() } else { built };
+        let built = match concurrency {
+            Some(limit) => built.concurrency(limit),
+            None => built,
+        };
+        let built = if is_rated {
+            built.rate(Rate::new(1, millis(3)))
+        } else {
+            built
+        };
+        let built = built.hooks(skips);
         // Without keys, all values have one of their own.
         built.key(move |value: &usize| keys.map_or(*value, |keys| value % keys))
     }};
@@ -271,30 +307,35 @@ where
     let run = observed.start().expect("the configuration works");
     let items = plan.items.iter().enumerate();
     let items = items.map(|(item, priority)| Item::new(item).priority(*priority));
-    let results = match plan.finale {
-        Finale::Join => {
-            assert_eq!(run.feed(items).await, Ok(plan.items.len()));
-            run.join().await
-        }
-        Finale::ShutdownAfter(ms) => {
-            let (_, results) = tokio::join!(run.feed(items), after(ms, run.shutdown()));
-            results
-        }
-        Finale::DrainFor(ms) => {
-            let (_, results) = tokio::join!(run.feed(items), run.drain(millis(ms)));
-            results
-        }
-        Finale::DropAfter(ms) => {
-            let _ = tokio::time::timeout(millis(ms), run.feed(items)).await;
-            let view = run.view();
-            drop(run);
-            view.ended().await;
-            let stats = view.stats();
-            assert_eq!(stats.items_in_flight, 0, "{stats:?}");
-            return;
+    let (control, view) = (run.control(), run.view());
+    let ending = async {
+        match plan.finale {
+            Finale::Join => {
+                assert_eq!(run.feed(items).await, Ok(plan.items.len()));
+                Some(run.join().await)
+            }
+            Finale::ShutdownAfter(ms) => {
+                let (_, results) = tokio::join!(run.feed(items), after(ms, run.shutdown()));
+                Some(results)
+            }
+            Finale::DrainFor(ms) => {
+                let (_, results) = tokio::join!(run.feed(items), run.drain(millis(ms)));
+                Some(results)
+            }
+            Finale::DropAfter(ms) => {
+                let _ = tokio::time::timeout(millis(ms), run.feed(items)).await;
+                drop(run);
+                view.ended().await;
+                None
+            }
         }
     };
-    let stats = run.stats();
+    let (results, ()) = tokio::join!(ending, change(plan, &control));
+    let stats = view.stats();
+    let Some(results) = results else {
+        assert_eq!(stats.items_in_flight, 0, "{stats:?}");
+        return;
+    };
     assert_eq!(stats.items_submitted, results.len() as u64);
     assert_eq!(stats.items_in_flight, 0);
     let count = |is_so: fn(&PipelineResult<C::Output>) -> bool| {
@@ -335,6 +376,22 @@ where
     }
 }
 
+/// Changes stages as the plan says, and lets all of them go on at the end.
+async fn change(plan: &Plan, control: &RunControl) {
+    for (ms, stage, change) in &plan.changes {
+        tokio::time::sleep(millis(*ms)).await;
+        let Ok(stage) = control.stage_named(&name(*stage)) else {
+            continue;
+        };
+        match change {
+            Change::Pause => stage.pause(),
+            Change::Resume => stage.resume(),
+            Change::Resize(workers) => stage.resize(*workers).unwrap(),
+        }
+    }
+    control.resume();
+}
+
 async fn after<T>(ms: u64, future: impl Future<Output = T>) -> T {
     tokio::time::sleep(millis(ms)).await;
     future.await
@@ -348,6 +405,21 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(within(run(&plan)));
+    }
+}
+
+proptest! {
+    // Where time goes by as it does.
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn threads_change_nothing_about_that(plan in plan(WIRINGS, STAGES)) {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_time()
             .build()
             .unwrap();
         runtime.block_on(within(run(&plan)));

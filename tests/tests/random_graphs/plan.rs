@@ -25,6 +25,14 @@ pub(crate) struct StagePlan {
     pub(crate) ordered: bool,
     /// How many keys the values have, if they have some.
     pub(crate) keys: Option<usize>,
+    /// Whether a failure is followed by another attempt of the whole stage, and whether the worker waits for that.
+    pub(crate) per_stage: bool,
+    pub(crate) releases: bool,
+    pub(crate) concurrency: Option<usize>,
+    /// Whether attempts begin at most so often.
+    pub(crate) is_rated: bool,
+    /// What can be divided by this is skipped.
+    pub(crate) skips: Option<usize>,
     /// What is done with a value: the one in its place, over and over.
     pub(crate) acts: Vec<Act>,
 }
@@ -36,6 +44,14 @@ pub(crate) enum Finale {
     ShutdownAfter(u64),
     DrainFor(u64),
     DropAfter(u64),
+}
+
+/// What is done to a stage while it works.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change {
+    Pause,
+    Resume,
+    Resize(usize),
 }
 
 /// How stages are wired. A stage is named by its place among the stages of the plan.
@@ -64,6 +80,8 @@ pub(crate) struct Plan {
     /// How many items make up a batch, and how long they wait.
     pub(crate) batch: (usize, u64),
     pub(crate) finale: Finale,
+    /// What is done after so many milliseconds more, and to which stage.
+    pub(crate) changes: Vec<(u64, usize, Change)>,
     /// Which of the wirings that the test knows.
     pub(crate) wiring: usize,
 }
@@ -90,6 +108,10 @@ impl StagePlan {
     pub(crate) fn act(&self, value: usize) -> Act {
         self.acts[value % self.acts.len()]
     }
+
+    pub(crate) fn is_skipped(&self, value: usize) -> bool {
+        self.skips.is_some_and(|by| value.is_multiple_of(by))
+    }
 }
 
 impl Plan {
@@ -103,6 +125,9 @@ impl Plan {
             return Tree::Value(value);
         };
         match first {
+            Wiring::Stage(stage) if self.stages[*stage].is_skipped(value) => {
+                self.foreseen(value, rest)
+            }
             Wiring::Stage(stage) | Wiring::Batch(stage) => match self.stages[*stage].act(value).end
             {
                 End::Panic if matches!(first, Wiring::Stage(_)) => Tree::Failed(name(*stage)),
@@ -177,15 +202,26 @@ fn stage_plan() -> impl Strategy<Value = StagePlan> {
         any::<bool>(),
         proptest::option::weighted(0.3, 1..4_usize),
         prop::collection::vec(act(), 1..6),
+        (any::<bool>(), any::<bool>(), prop::bool::weighted(0.1)),
+        proptest::option::weighted(0.2, 1..3_usize),
+        proptest::option::weighted(0.2, 2..6_usize),
     )
         .prop_map(
-            |(workers, queue, attempts, ordered, keys, acts)| StagePlan {
-                workers,
-                queue,
-                attempts,
-                ordered,
-                keys,
-                acts,
+            |(workers, queue, attempts, ordered, keys, acts, modes, concurrency, skips)| {
+                let (per_stage, releases, is_rated) = modes;
+                StagePlan {
+                    workers,
+                    queue,
+                    attempts,
+                    ordered,
+                    keys,
+                    per_stage,
+                    releases,
+                    concurrency,
+                    is_rated,
+                    skips,
+                    acts,
+                }
             },
         )
 }
@@ -197,19 +233,26 @@ pub(crate) fn plan(wirings: usize, stages: usize) -> impl Strategy<Value = Plan>
         1 => (0..60_u64).prop_map(Finale::DrainFor),
         1 => (0..60_u64).prop_map(Finale::DropAfter),
     ];
+    let change = prop_oneof![
+        Just(Change::Pause),
+        Just(Change::Resume),
+        (1..6_usize).prop_map(Change::Resize),
+    ];
     let priority = prop_oneof![3 => Just(100), 1 => 0..300_i32];
     (
         prop::collection::vec(stage_plan(), stages),
         prop::collection::vec(priority, 0..30),
         (1..6_usize, 0..30_u64),
         finale,
+        prop::collection::vec((0..15_u64, 0..stages, change), 0..8),
         0..wirings,
     )
-        .prop_map(|(stages, items, batch, finale, wiring)| Plan {
+        .prop_map(|(stages, items, batch, finale, changes, wiring)| Plan {
             stages,
             items,
             batch,
             finale,
+            changes,
             wiring,
         })
 }

@@ -54,3 +54,59 @@ fn loom_an_item_fed_from_within_is_waited_for() {
         task.join().unwrap();
     });
 }
+
+#[test]
+fn loom_what_waits_alone_for_a_batch_is_seen() {
+    model(|| {
+        let account = Arc::new(Accounting::new());
+        assert!(account.accept(2));
+        let steps = Arc::new(AtomicUsize::new(0));
+        let step = |step: fn(&Accounting)| {
+            let (account, steps) = (Arc::clone(&account), Arc::clone(&steps));
+            thread::spawn(move || {
+                steps.fetch_add(1, SeqCst);
+                step(&account);
+            })
+        };
+        let threads = [
+            step(|account| account.gather(1)),
+            step(|account| account.settle(1)),
+        ];
+        account.close();
+        assert!(block_on(account.gathered()));
+        assert_eq!(steps.load(SeqCst), 2);
+        account.send_off(1);
+        account.settle(1);
+        block_on(account.idle());
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn loom_a_part_that_waits_for_a_batch_is_not_alone_while_others_are_made() {
+    model(|| {
+        let account = Arc::new(Accounting::new());
+        assert!(account.accept(1));
+        let made = Arc::new(AtomicBool::new(false));
+        let maker = {
+            let (account, made) = (Arc::clone(&account), Arc::clone(&made));
+            thread::spawn(move || {
+                account.accept_inside(1);
+                account.gather(1);
+                account.accept_inside(1);
+                account.gather(1);
+                made.store(true, SeqCst);
+                account.settle(1);
+            })
+        };
+        account.close();
+        assert!(block_on(account.gathered()));
+        assert!(made.load(SeqCst));
+        account.send_off(2);
+        account.settle(2);
+        block_on(account.idle());
+        maker.join().unwrap();
+    });
+}

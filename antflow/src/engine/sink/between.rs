@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::super::attempt::caught;
 use super::super::core::Core;
+use super::super::envelope::Envelope;
 use super::super::runtime::StageRuntime;
 use crate::event::Status;
 use crate::item::{ItemError, ItemErrorKind, Joint, Tag, Whole};
@@ -39,9 +40,9 @@ impl<Out: Send + 'static> Between<Out> {
         Arc::clone(&self.core) as _
     }
 
-    /// Divides the item of this tag.
-    pub(super) fn divide(&self, tag: Tag) -> Arc<Joint> {
-        Joint::open(self.whole(), tag)
+    /// Divides the item of this tag, with so many divisions in front.
+    pub(super) fn divide(&self, depth: usize, tag: Tag) -> Arc<Joint> {
+        Joint::open(self.whole(), depth, tag)
     }
 
     /// Calls a function of the user. A panic ends the item of the tag that is given for that.
@@ -51,9 +52,7 @@ impl<Out: Send + 'static> Between<Out> {
 
     /// Drops a value of the user, whose panic changes nothing any more.
     pub(super) fn discard<T>(&self, value: T) {
-        if caught(|| drop(value)).is_err() {
-            self.core.shared.observers.count_panic();
-        }
+        self.core.shared.discard(value);
     }
 
     /// Ends an item as failed.
@@ -65,9 +64,14 @@ impl<Out: Send + 'static> Between<Out> {
         drop(self.core.fail(tag, &error));
     }
 
-    /// Ends an item as cancelled, since the stage to which it was to go is closed.
-    pub(in crate::engine) fn cancel(&self, tag: &Tag) {
-        let attempts = tag.attempt();
-        self.core.cancel(&self.stage, None, tag, attempts, None);
+    /// Ends an item as cancelled that came from the stage, since the one to which it was to go is closed.
+    pub(super) fn turn_back<T>(&self, envelope: Envelope<T>) {
+        self.core.turn_back(envelope, &self.stage, None);
+    }
+
+    /// Ends an item as cancelled that was to come to the stage, which has not begun with it.
+    pub(in crate::engine) fn put_out<T>(&self, envelope: Envelope<T>) {
+        self.core.cancel(&self.stage, None, &envelope.tag, 0, None);
+        self.discard(envelope.value);
     }
 }

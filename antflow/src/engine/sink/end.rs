@@ -55,7 +55,7 @@ impl<H: Shape, T: Send + 'static> Sink<T> for End<H, T> {
         now: Moment,
         bell: &mut Bell<'_>,
     ) {
-        if H::DIVIDES {
+        if H::DIVISIONS > 0 {
             for entry in entries.drain(..) {
                 arrive(&self.0, entry);
             }
@@ -74,7 +74,7 @@ impl<H: Shape, T: Send + 'static> Sink<T> for End<H, T> {
         now: Moment,
         bell: &mut Bell<'_>,
     ) -> Result<(), PushError<Envelope<T>>> {
-        if H::DIVIDES {
+        if H::DIVISIONS > 0 {
             arrive(&self.0, entry);
             return Ok(());
         }
@@ -84,9 +84,7 @@ impl<H: Shape, T: Send + 'static> Sink<T> for End<H, T> {
     }
 
     fn turn_back(&self, entry: Envelope<T>, stage: &StageRuntime, worker: Option<&WorkerId>) {
-        let attempts = entry.tag.attempt();
-        self.0
-            .cancel(stage, worker.cloned(), &entry.tag, attempts, None);
+        self.0.turn_back(entry, stage, worker);
     }
 
     fn count(&self, _: usize, _: Moment) {}
@@ -171,9 +169,7 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for PartEnd<T, Out> {
     }
 
     fn turn_back(&self, entry: Envelope<T>, stage: &StageRuntime, worker: Option<&WorkerId>) {
-        let attempts = entry.tag.attempt();
-        self.core
-            .cancel(stage, worker.cloned(), &entry.tag, attempts, None);
+        self.core.turn_back(entry, stage, worker);
     }
 
     fn count(&self, _: usize, _: Moment) {}

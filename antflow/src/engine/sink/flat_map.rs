@@ -20,6 +20,8 @@ pub(crate) type Divide<T, U> = Arc<dyn Fn(T) -> Box<dyn Iterator<Item = U> + Sen
 pub(crate) struct FlatMapSink<T, U, D: Sink<U>> {
     between: Between<D::Final>,
     divide: Divide<T, U>,
+    /// How many divisions stand in front of it.
+    depth: usize,
     down: D,
 }
 
@@ -28,6 +30,7 @@ impl<T, U, D: Sink<U>> Clone for FlatMapSink<T, U, D> {
         Self {
             between: self.between.clone(),
             divide: Arc::clone(&self.divide),
+            depth: self.depth,
             down: self.down.clone(),
         }
     }
@@ -48,10 +51,16 @@ pub(crate) struct Parts<U, E> {
 }
 
 impl<T: Send + 'static, U: Send + 'static, D: Sink<U>> FlatMapSink<T, U, D> {
-    pub(crate) fn new(between: Between<D::Final>, divide: Divide<T, U>, down: D) -> Self {
+    pub(crate) fn new(
+        between: Between<D::Final>,
+        divide: Divide<T, U>,
+        depth: usize,
+        down: D,
+    ) -> Self {
         Self {
             between,
             divide,
+            depth,
             down,
         }
     }
@@ -66,7 +75,7 @@ impl<T: Send + 'static, U: Send + 'static, D: Sink<U>> FlatMapSink<T, U, D> {
         );
         Some(Parts {
             rest: rest?,
-            joint: self.between.divide(tag?),
+            joint: self.between.divide(self.depth, tag?),
             refused: None,
         })
     }
@@ -143,19 +152,16 @@ impl<T: Send + 'static, U: Send + 'static, D: Sink<U>> Sink<T> for FlatMapSink<T
     }
 
     fn turn_back(&self, entry: Self::Entry, stage: &StageRuntime, worker: Option<&WorkerId>) {
-        let cancel = |tag| {
-            let core = self.between.core();
-            let attempts = crate::item::Tag::attempt(&tag);
-            core.cancel(stage, worker.cloned(), &tag, attempts, None);
-        };
+        let core = self.between.core();
         match entry {
-            FlatMapEntry::Whole(envelope) => cancel(envelope.tag),
+            FlatMapEntry::Whole(envelope) => core.turn_back(envelope, stage, worker),
             FlatMapEntry::Parts(mut parts) => {
                 if let Some(refused) = parts.refused.take() {
                     self.down.turn_back(refused, stage, worker);
                 }
                 // In the place of those that are not made.
-                cancel(parts.joint.part());
+                let (value, tag) = ((), parts.joint.part());
+                core.turn_back(Envelope { value, tag }, stage, worker);
                 self.end(parts);
             }
         }

@@ -11,7 +11,6 @@ use super::super::runtime::StageRuntime;
 use super::super::seat::Seat;
 use super::Sink;
 use crate::clock::Moment;
-use crate::item::Tag;
 use crate::stage::WorkerId;
 
 /// The way into a stage that takes batches.
@@ -33,15 +32,6 @@ impl<T, Out> Clone for GatherSink<T, Out> {
 pub(crate) enum GatherEntry<T> {
     Item(Envelope<T>),
     Batch(Envelope<Vec<T>>),
-}
-
-impl<T> GatherEntry<T> {
-    fn tag(&self) -> &Tag {
-        match self {
-            Self::Item(item) => &item.tag,
-            Self::Batch(batch) => &batch.tag,
-        }
-    }
 }
 
 impl<T: Send + 'static, Out: Send + 'static> Sink<T> for GatherSink<T, Out> {
@@ -92,9 +82,16 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for GatherSink<T, Out> {
     }
 
     fn turn_back(&self, entry: GatherEntry<T>, stage: &StageRuntime, worker: Option<&WorkerId>) {
-        let tag = entry.tag();
         let core = self.0.between().core();
-        core.cancel(stage, worker.cloned(), tag, tag.attempt(), None);
+        match entry {
+            GatherEntry::Item(item) => core.turn_back(item, stage, worker),
+            GatherEntry::Batch(batch) => {
+                let items = batch.tag.members().iter().cloned().zip(batch.value);
+                for (tag, value) in items {
+                    core.turn_back(Envelope { value, tag }, stage, worker);
+                }
+            }
+        }
     }
 
     fn count(&self, _: usize, _: Moment) {}

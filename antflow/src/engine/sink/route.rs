@@ -132,9 +132,7 @@ impl<T: Route + Send + 'static, Out: Send + 'static> Sink<T> for RouteSink<Out> 
     }
 
     fn turn_back(&self, entry: Envelope<T>, stage: &StageRuntime, worker: Option<&WorkerId>) {
-        let attempts = entry.tag.attempt();
-        let core = &self.core;
-        core.cancel(stage, worker.cloned(), &entry.tag, attempts, None);
+        self.core.turn_back(entry, stage, worker);
     }
 
     fn count(&self, _: usize, _: Moment) {}

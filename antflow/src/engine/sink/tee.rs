@@ -1,7 +1,8 @@
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 
 use super::super::bell::Bell;
 use super::super::core::Core;
@@ -12,6 +13,7 @@ use super::super::runtime::StageRuntime;
 use super::super::seat::Seat;
 use super::{Between, Sink};
 use crate::clock::Moment;
+use crate::event::Pending;
 use crate::stage::WorkerId;
 
 /// Several stages, each of which gets a copy of every item.
@@ -19,6 +21,8 @@ pub(crate) struct TeeSink<T, Out> {
     between: Between<Out>,
     ways: Arc<[Arc<dyn Inlet<T>>]>,
     copy: fn(&T) -> T,
+    /// How many divisions stand in front of it.
+    depth: usize,
 }
 
 impl<T, Out> Clone for TeeSink<T, Out>
@@ -30,6 +34,7 @@ where
             between: self.between.clone(),
             ways: Arc::clone(&self.ways),
             copy: self.copy,
+            depth: self.depth,
         }
     }
 }
@@ -46,18 +51,20 @@ impl<T: Send + 'static, Out: Send + 'static> TeeSink<T, Out> {
         between: Between<Out>,
         ways: Arc<[Arc<dyn Inlet<T>>]>,
         copy: fn(&T) -> T,
+        depth: usize,
     ) -> Self {
         Self {
             between,
             ways,
             copy,
+            depth,
         }
     }
 
     /// Makes a part for each way. The last one is the item's own value.
     fn divide(&self, envelope: Envelope<T>) -> Vec<(usize, Envelope<T>)> {
         let Envelope { value, tag } = envelope;
-        let joint = self.between.divide(tag);
+        let joint = self.between.divide(self.depth, tag);
         let last = self.ways.len() - 1;
         let mut parts = Vec::with_capacity(self.ways.len());
         for way in 0..last {
@@ -116,7 +123,7 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
             match self.ways[way].try_reserve(1) {
                 Ok(0) => refused.push((way, part)),
                 Ok(_) => self.ways[way].pass(part, now, bell),
-                Err(Closed) => self.between.cancel(&part.tag),
+                Err(Closed) => self.between.turn_back(part),
             }
         }
         if refused.is_empty() {
@@ -127,14 +134,14 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
     }
 
     fn turn_back(&self, entry: TeeEntry<T>, stage: &StageRuntime, worker: Option<&WorkerId>) {
-        let cancel = |envelope: Envelope<T>| {
-            let attempts = envelope.tag.attempt();
-            let core = self.between.core();
-            core.cancel(stage, worker.cloned(), &envelope.tag, attempts, None);
-        };
+        let core = self.between.core();
         match entry {
-            TeeEntry::Whole(envelope) => cancel(envelope),
-            TeeEntry::Parts(parts) => parts.into_iter().for_each(|(_, part)| cancel(part)),
+            TeeEntry::Whole(envelope) => core.turn_back(envelope, stage, worker),
+            TeeEntry::Parts(parts) => {
+                for (_, part) in parts {
+                    core.turn_back(part, stage, worker);
+                }
+            }
         }
     }
 
@@ -151,12 +158,21 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
         refused: Option<&'a TeeEntry<T>>,
         seat: &'a Arc<Seat>,
     ) -> impl Future<Output = ()> + Send + 'a {
-        // Whatever is refused is taken elsewhere as soon as there is room for the first of it.
-        let way = match refused {
-            Some(TeeEntry::Parts(parts)) => parts.first().map_or(0, |(way, _)| *way),
-            Some(TeeEntry::Whole(_)) | None => 0,
+        let parts = match refused {
+            Some(TeeEntry::Parts(parts)) => parts.as_slice(),
+            Some(TeeEntry::Whole(_)) | None => &[],
         };
-        self.ways[way].room(Some(seat))
+        let ways = parts.iter().map(|(way, _)| &self.ways[*way]);
+        let mut rooms: Vec<_> = ways.map(|way| way.room(Some(seat))).collect();
+        // A branch that has room does not wait for one that has none.
+        poll_fn(move |cx| {
+            let is_room = |room: &mut Pending<'_>| room.as_mut().poll(cx).is_ready();
+            if rooms.is_empty() || rooms.iter_mut().any(is_room) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
     }
 }
 

@@ -266,7 +266,7 @@ where
         let left = desk.clear();
         self.cell.tell(self.worker, &left.completions);
         for envelope in left.inputs {
-            self.cell.turn_away(&envelope.tag, None);
+            self.cell.put_out(envelope);
         }
         for entry in left.outputs {
             self.cell

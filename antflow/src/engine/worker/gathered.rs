@@ -1,7 +1,9 @@
+use super::super::attempt::Stop;
 use super::super::cell::Cell;
 use super::super::sink::Sink;
 use super::super::task_list::TaskList;
 use super::hand::Hand;
+use super::item::Step;
 use crate::event::Status;
 use crate::item::{BoxError, ItemErrorKind, Tag};
 use crate::stage::Stage;
@@ -14,11 +16,37 @@ where
     St: Send + Sync + 'static,
     D: Sink<S::Output>,
 {
+    /// Ends the items of the batch in hand that failed, and goes on with the others as it is said. If what came of the
+    /// batch is not of as many items as it has, all of them fail.
+    pub(super) fn sift(
+        &self,
+        hand: &mut Hand<'_, D::Final>,
+        mut output: S::Output,
+        goes_on: impl FnOnce(S::Output) -> Step<S::Output>,
+    ) -> Step<S::Output> {
+        match self.end_failed(hand, &mut output) {
+            Ok(true) => goes_on(output),
+            Ok(false) => Step::Over(output),
+            Err(kind) => {
+                self.core().shared.discard(output);
+                Self::note_begun(hand, hand.frame.cx.tag.has_begun());
+                Step::Stopped(Stop::End(hand.frame.error(kind)))
+            }
+        }
+    }
+
+    /// Tells of the beginning that comes before a failure, where the tasks were not called.
+    fn note_begun(hand: &mut Hand<'_, D::Final>, has_begun: bool) {
+        if !has_begun {
+            hand.frame.emit_status(Status::InProgress, None);
+        }
+    }
+
     /// Ends the items of the batch in hand that failed, and keeps the others. False if there are none.
     ///
     /// # Errors
     /// If what came of the batch is not of as many items as it has.
-    pub(super) fn end_failed(
+    fn end_failed(
         &self,
         hand: &mut Hand<'_, D::Final>,
         output: &mut S::Output,
@@ -41,7 +69,9 @@ where
         hand.frame.cx.tag = if goes_on {
             let mut rest = Tag::batch(left);
             rest.set_attempt(batch.attempt());
-            rest.begin();
+            if batch.has_begun() {
+                rest.begin();
+            }
             rest
         } else {
             batch
@@ -58,6 +88,7 @@ where
     ) {
         tag.set_attempt(batch.attempt());
         hand.frame.cx.tag = tag;
+        Self::note_begun(hand, batch.has_begun());
         let error = hand.frame.error((ItemErrorKind::Failed(error), name));
         hand.frame.emit_status(Status::Failed, Some(&error));
         drop(hand.core.fail(&hand.frame.cx.tag, &error));

@@ -24,9 +24,11 @@ use crate::item::ItemError;
 use crate::stage::{Hooks, RetryMode, Stage};
 
 /// How the stage's tasks ended for an item.
-enum Step<Out> {
+pub(super) enum Step<Out> {
     Done(Out),
     Skipped(Out),
+    /// All items of the batch have ended, and this is left of it.
+    Over(Out),
     Stopped(Stop),
 }
 
@@ -67,14 +69,8 @@ where
             }
         };
         let step = match step {
-            Step::Done(mut output) if D::UNGATHERS => match self.end_failed(hand, &mut output) {
-                Ok(true) => Step::Done(output),
-                Ok(false) => {
-                    drop(slots);
-                    return self.end_batch(hand, output, bell).await;
-                }
-                Err(kind) => Step::Stopped(Stop::End(hand.frame.error(kind))),
-            },
+            Step::Done(output) if D::UNGATHERS => self.sift(hand, output, Step::Done),
+            Step::Skipped(output) if D::UNGATHERS => self.sift(hand, output, Step::Skipped),
             step => step,
         };
         let frame = &mut hand.frame;
@@ -103,6 +99,11 @@ where
                 let hook = made(|| self.hooks.on_skip(&frame.cx, &output));
                 self.call(hook).await;
                 self.forward(hand, output, bell).await
+            }
+            Step::Over(output) => {
+                drop(slots);
+                self.end_batch(hand, output, bell).await;
+                None
             }
             Step::Stopped(Stop::End(error)) => {
                 drop(slots);
@@ -198,18 +199,15 @@ where
         hand: &mut Hand<'_, D::Final>,
         output: S::Output,
         bell: &mut Bell<'_>,
-    ) -> Option<D::Entry> {
+    ) {
         hand.frame.note_processed();
         hand.frame.worker.status.finish();
         hand.frame.worker.completed.add_one();
         drop(hand.release());
-        if caught(|| drop(output)).is_err() {
-            self.core().shared.observers.count_panic();
-        }
+        self.core().shared.discard(output);
         if let Some(ticket) = hand.ticket.take() {
             self.in_turn(hand, ticket, None, bell).await;
         }
-        None
     }
 
     /// Ends the item in hand without a value.

@@ -61,8 +61,21 @@ pub trait LaunchJoined<St>: LaunchBranches<St> + Joined {
     ) -> Vec<Arc<dyn Inlet<T>>>;
 }
 
-/// Pipelines that can be the branches of one: a tuple of two to eight of them, without a state of their own.
-pub trait IntoBranches {
+/// Pipelines that can be the branches of one, behind what gives `T`: a tuple of two to eight of them, each of which takes
+/// that, without a state of their own.
+///
+/// ```compile_fail,E0271
+/// use antflow::{Pipeline, from_fn};
+///
+/// let trim = from_fn("Trim", async |text: &'static str| Ok::<_, std::io::Error>(text.trim()));
+/// let count = from_fn("Count", async |text: &'static str| Ok::<_, std::io::Error>(text.len()));
+/// let other = from_fn("Other", async |number: u32| Ok::<_, std::io::Error>(number));
+/// let etl = Pipeline::builder().stage(trim).tee(|start| {
+///     // Not where it begins.
+///     (start.stage(count), Pipeline::builder().stage(other))
+/// });
+/// ```
+pub trait IntoBranches<T> {
     /// Their chains.
     type Branches: Branches;
 
@@ -126,7 +139,7 @@ macro_rules! branches {
             }
         }
 
-        impl<$($branch: Chain),+> IntoBranches for ($(Pipeline<$branch>,)+) {
+        impl<T, $($branch: Chain<Input = T>),+> IntoBranches<T> for ($(Pipeline<$branch>,)+) {
             type Branches = ($($branch,)+);
 
             fn into_branches(self) -> (Self::Branches, Vec<Arc<dyn Observer>>) {

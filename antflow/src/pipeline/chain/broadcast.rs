@@ -49,12 +49,13 @@ impl<C: Flow, B: Flow> Chain for Broadcast<C, B> {
     }
 
     fn describe(&self, stages: &mut Vec<Description>) -> Vec<usize> {
-        let ends = self.chain.describe(stages);
+        self.chain.describe(stages);
+        // Whatever stands between them, the last stage so far is the one in front.
         if self.branches.is_empty()
-            && let Some(last) = ends.last()
+            && let Some(last) = stages.last_mut()
         {
-            let mistake = "it is followed by a broadcast to no stage";
-            stages[*last].mistakes.push(mistake);
+            last.mistakes
+                .push("it is followed by a broadcast to no stage");
         }
         let ends = self.branches.iter().map(|branch| branch.describe(stages));
         ends.collect::<Vec<_>>().concat()
@@ -106,7 +107,7 @@ where
         });
         let stage = run.stage(self.chain.count() - 1);
         let between = Between::new(Arc::clone(down.core()), stage, "broadcast");
-        let sink = TeeSink::new(between, ways, self.copy);
+        let sink = TeeSink::new(between, ways, self.copy, C::Shape::DIVISIONS);
         self.chain.launch_into(sink, run)
     }
 }

@@ -138,7 +138,7 @@ where
         run: &mut Launching<St>,
     ) -> Arc<dyn Inlet<C::Input>> {
         let between = between(&self.chain, &down, run, "flat_map");
-        let sink = FlatMapSink::new(between, Arc::clone(&self.divide), down);
+        let sink = FlatMapSink::new(between, Arc::clone(&self.divide), C::Shape::DIVISIONS, down);
         self.chain.launch_into(sink, run)
     }
 }

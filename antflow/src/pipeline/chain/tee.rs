@@ -76,7 +76,9 @@ impl<C: Flow, B: Branches> Chain for Tee<C, B> {
     }
 
     fn assemble(yielded: Yield) -> Self::Output {
-        C::Shape::assemble(yielded, &mut |yielded| B::assemble(yielded.into_parts()))
+        C::Shape::assemble(yielded, &mut |yielded| {
+            B::assemble(yielded.into_parts(C::Shape::DIVISIONS))
+        })
     }
 }
 
@@ -111,7 +113,7 @@ impl<C: Flow, B> Tee<C, B> {
     {
         let stage = run.stage(self.chain.count() - 1);
         let between = Between::new(Arc::clone(core), stage, "tee");
-        let sink = TeeSink::new(between, ways.into(), self.copy);
+        let sink = TeeSink::new(between, ways.into(), self.copy, C::Shape::DIVISIONS);
         self.chain.launch_into(sink, run)
     }
 }

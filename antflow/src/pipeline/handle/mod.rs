@@ -46,7 +46,11 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         pipeline.validate()?;
         let stages = pipeline.stages();
         let counters = stages.iter().map(|stage| Arc::clone(&stage.counters));
-        let counters = Arc::new(RunCounters::new(counters.collect(), pipeline.behind()));
+        let counters = counters.collect();
+        let mut described = Vec::new();
+        let ends = pipeline.chain.describe(&mut described);
+        let behind = described.into_iter().map(|stage| stage.behind);
+        let counters = Arc::new(RunCounters::new(counters, behind.collect(), &ends));
         let observers = Observers::begin(&pipeline.observers, Arc::clone(&counters));
         let trace = RunTrace::begin(pipeline.trace, &counters);
         let core = Arc::new(Core::new(counters, observers, trace, outlet, C::assemble));
