@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,7 +153,12 @@ impl<T: Send + 'static, Out: Send + 'static> Gathering<T, Out> {
                     match items {
                         Some(items) => {
                             let batch = self.made(items);
-                            self.inlet.pass(batch, Moment::now(), &mut Bell::default());
+                            self.inlet.pass(
+                                1,
+                                VecDeque::from([batch]),
+                                Moment::now(),
+                                &mut Bell::default(),
+                            );
                         }
                         None => self.inlet.unreserve(1),
                     }

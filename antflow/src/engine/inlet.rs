@@ -39,8 +39,14 @@ pub trait Inlet<T>: Gate {
     /// beyond the capacity where none was.
     fn fill(&self, reserved: usize, envelopes: Vec<Envelope<T>>);
 
-    /// Takes in an item of another stage, for which room was set aside.
-    fn pass(&self, envelope: Envelope<T>, now: Moment, bell: &mut Bell<'_>);
+    /// Takes in items of another stage, for which room was set aside, and gives the rest of the room back.
+    fn pass(
+        &self,
+        reserved: usize,
+        envelopes: VecDeque<Envelope<T>>,
+        now: Moment,
+        bell: &mut Bell<'_>,
+    );
 
     /// Lets the workers take items from here whenever the queue has none.
     fn attach(&self, source: Box<dyn Source<T>>);
@@ -94,10 +100,16 @@ where
         self.fill(reserved, &mut entries, now, &mut Bell::default());
     }
 
-    fn pass(&self, envelope: Envelope<T>, now: Moment, bell: &mut Bell<'_>) {
-        self.runtime.counters.fed.pass(1, now);
-        let mut entries = VecDeque::from([Self::entry(envelope)]);
-        self.fill(1, &mut entries, now, bell);
+    fn pass(
+        &self,
+        reserved: usize,
+        envelopes: VecDeque<Envelope<T>>,
+        now: Moment,
+        bell: &mut Bell<'_>,
+    ) {
+        self.runtime.counters.fed.pass(envelopes.len(), now);
+        let mut entries = envelopes.into_iter().map(Self::entry).collect();
+        self.fill(reserved, &mut entries, now, bell);
     }
 
     fn attach(&self, source: Box<dyn Source<T>>) {

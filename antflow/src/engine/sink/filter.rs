@@ -52,6 +52,14 @@ impl<T: Send + 'static, D: Sink<T>> FilterSink<T, D> {
         }
     }
 
+    /// What goes on of an entry.
+    fn kept(&self, entry: FilterEntry<T, D::Entry>) -> Option<D::Entry> {
+        match entry {
+            FilterEntry::Asked(envelope) => self.ask(envelope),
+            FilterEntry::Kept(entry) => Some(entry),
+        }
+    }
+
     /// Asks about an item. None: it has ended.
     fn ask(&self, envelope: Envelope<T>) -> Option<D::Entry> {
         let Envelope { value, tag } = envelope;
@@ -72,14 +80,14 @@ impl<T: Send + 'static, D: Sink<T>> FilterSink<T, D> {
 impl<T: Send + 'static, D: Sink<T>> Sink<T> for FilterSink<T, D> {
     type Final = D::Final;
 
-    const BATCHES: bool = false;
+    const BATCHES: bool = D::BATCHES;
 
     fn core(&self) -> &Arc<Core<D::Final>> {
         self.down.core()
     }
 
-    fn try_reserve(&self, _: usize) -> usize {
-        0
+    fn try_reserve(&self, most: usize) -> usize {
+        self.down.try_reserve(most)
     }
 
     type Entry = FilterEntry<T, D::Entry>;
@@ -88,8 +96,17 @@ impl<T: Send + 'static, D: Sink<T>> Sink<T> for FilterSink<T, D> {
         FilterEntry::Asked(envelope)
     }
 
-    fn fill(&self, _: usize, entries: &mut VecDeque<Self::Entry>, _: Moment, _: &mut Bell<'_>) {
-        debug_assert!(entries.is_empty(), "no room was set aside");
+    fn fill(
+        &self,
+        reserved: usize,
+        entries: &mut VecDeque<Self::Entry>,
+        now: Moment,
+        bell: &mut Bell<'_>,
+    ) {
+        let kept = entries.drain(..).filter_map(|entry| self.kept(entry));
+        let mut kept: VecDeque<_> = kept.collect();
+        self.down.count(kept.len(), now);
+        self.down.fill(reserved, &mut kept, now, bell);
     }
 
     fn try_send(
@@ -98,12 +115,8 @@ impl<T: Send + 'static, D: Sink<T>> Sink<T> for FilterSink<T, D> {
         now: Moment,
         bell: &mut Bell<'_>,
     ) -> Result<(), PushError<Self::Entry>> {
-        let entry = match entry {
-            FilterEntry::Asked(envelope) => match self.ask(envelope) {
-                Some(entry) => entry,
-                None => return Ok(()),
-            },
-            FilterEntry::Kept(entry) => entry,
+        let Some(entry) = self.kept(entry) else {
+            return Ok(());
         };
         match self.down.try_send(entry, now, bell) {
             Ok(()) => {

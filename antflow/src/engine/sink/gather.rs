@@ -74,7 +74,7 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for GatherSink<T, Out> {
         match self.0.inlet().try_reserve(1) {
             Ok(0) => Err(PushError::Full(GatherEntry::Batch(batch))),
             Ok(_) => {
-                self.0.inlet().pass(batch, now, bell);
+                self.0.inlet().pass(1, VecDeque::from([batch]), now, bell);
                 Ok(())
             }
             Err(Closed) => Err(PushError::Closed(GatherEntry::Batch(batch))),

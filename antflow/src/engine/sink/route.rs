@@ -81,7 +81,7 @@ impl Visit for Enter<'_, '_> {
         } = self;
         let inlet = way.inlet.downcast_ref::<Arc<dyn Inlet<T>>>();
         let inlet = inlet.expect("a branch takes what is in its variant");
-        inlet.pass(Envelope { value, tag }, now, bell);
+        inlet.pass(1, VecDeque::from([Envelope { value, tag }]), now, bell);
     }
 }
 

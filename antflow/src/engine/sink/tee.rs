@@ -61,6 +61,14 @@ impl<T: Send + 'static, Out: Send + 'static> TeeSink<T, Out> {
         }
     }
 
+    /// The parts of an item that were not taken in yet.
+    fn parts(&self, entry: TeeEntry<T>) -> Vec<(usize, Envelope<T>)> {
+        match entry {
+            TeeEntry::Whole(envelope) => self.divide(envelope),
+            TeeEntry::Parts(parts) => parts,
+        }
+    }
+
     /// Makes a part for each way. The last one is the item's own value.
     fn divide(&self, envelope: Envelope<T>) -> Vec<(usize, Envelope<T>)> {
         let Envelope { value, tag } = envelope;
@@ -88,14 +96,26 @@ impl<T: Send + 'static, Out: Send + 'static> TeeSink<T, Out> {
 impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
     type Final = Out;
 
-    const BATCHES: bool = false;
-
     fn core(&self) -> &Arc<Core<Out>> {
         self.between.core()
     }
 
-    fn try_reserve(&self, _: usize) -> usize {
-        0
+    fn try_reserve(&self, most: usize) -> usize {
+        let mut least = most;
+        for (place, way) in self.ways.iter().enumerate() {
+            let reserved = way.try_reserve(least).unwrap_or(0);
+            // No more than in any other.
+            for earlier in &self.ways[..place] {
+                if reserved < least {
+                    earlier.unreserve(least - reserved);
+                }
+            }
+            least = reserved;
+            if least == 0 {
+                break;
+            }
+        }
+        least
     }
 
     type Entry = TeeEntry<T>;
@@ -104,8 +124,22 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
         TeeEntry::Whole(envelope)
     }
 
-    fn fill(&self, _: usize, entries: &mut VecDeque<TeeEntry<T>>, _: Moment, _: &mut Bell<'_>) {
-        debug_assert!(entries.is_empty(), "no room was set aside");
+    fn fill(
+        &self,
+        reserved: usize,
+        entries: &mut VecDeque<TeeEntry<T>>,
+        now: Moment,
+        bell: &mut Bell<'_>,
+    ) {
+        let mut parts: Vec<_> = self.ways.iter().map(|_| VecDeque::new()).collect();
+        for entry in entries.drain(..) {
+            for (way, part) in self.parts(entry) {
+                parts[way].push_back(part);
+            }
+        }
+        for (way, parts) in self.ways.iter().zip(parts) {
+            way.pass(reserved, parts, now, bell);
+        }
     }
 
     fn try_send(
@@ -114,15 +148,12 @@ impl<T: Send + 'static, Out: Send + 'static> Sink<T> for TeeSink<T, Out> {
         now: Moment,
         bell: &mut Bell<'_>,
     ) -> Result<(), PushError<TeeEntry<T>>> {
-        let parts = match entry {
-            TeeEntry::Whole(envelope) => self.divide(envelope),
-            TeeEntry::Parts(parts) => parts,
-        };
+        let parts = self.parts(entry);
         let mut refused = Vec::new();
         for (way, part) in parts {
             match self.ways[way].try_reserve(1) {
                 Ok(0) => refused.push((way, part)),
-                Ok(_) => self.ways[way].pass(part, now, bell),
+                Ok(_) => self.ways[way].pass(1, VecDeque::from([part]), now, bell),
                 Err(Closed) => self.between.turn_back(part),
             }
         }
