@@ -158,7 +158,7 @@ impl<'a> Builder<'a> {
             #[doc(hidden)]
             #[allow(missing_debug_implementations, non_camel_case_types, unreachable_pub)]
             pub struct #name<
-                #declared Branches = #krate::chain::NoWay, #(#flags = #krate::chain::Open),*
+                #declared Branches = #krate::chain::NoWay, #(#flags = #krate::chain::NotTaken),*
             > {
                 ways: #krate::chain::Collected<Branches>,
                 of: ::core::marker::PhantomData<(#(fn(&#types),)* #(#flags,)*)>,
@@ -237,7 +237,7 @@ impl<'a> Builder<'a> {
                 });
             quote!(#(#flags),*)
         };
-        let (before, after) = (flags("Open"), flags("Taken"));
+        let (before, after) = (flags("NotTaken"), flags("Taken"));
         let builder = &self.name;
         let start = quote_spanned!(Ends::of(takes).start=> #krate::chain::Start<#takes>);
         quote_spanned! {name.span()=>

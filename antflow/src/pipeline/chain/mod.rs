@@ -33,7 +33,7 @@ pub use line::{FirstStage, NextStage};
 pub use merge::{EndsIn, Fork, LaunchFork, Merge, MergeInto};
 pub use operators::{Filter, FlatMap};
 pub use route::{
-    Agree, Collected, Exhaustive, HasBranch, LaunchRoutes, NoWay, Open, Routed, Routes, Same,
+    Agree, Collected, Exhaustive, HasBranch, LaunchRoutes, NoWay, NotTaken, Routed, Routes, Same,
     Taken, Ways,
 };
 pub use start::Start;

@@ -305,7 +305,7 @@ pub enum Taken {}
 
 /// A variant that has none yet.
 #[derive(Debug)]
-pub enum Open {}
+pub enum NotTaken {}
 
 /// The branches so far, for what `#[derive(Route)]` makes.
 pub struct Collected<R> {
