@@ -138,7 +138,8 @@ impl<Out: Send + 'static> ResultStream<Out> {
 
     /// Sets how many items may be fed and not given out as results: at least 1. Without effect once it was polled.
     ///
-    /// The default is what fits into the queues and the hands of the workers.
+    /// The default is what fits into the queues and the hands of the workers. Where it is smaller than a batch, batches
+    /// are not made up before they have waited for as long as they may.
     pub fn window(mut self, items: usize) -> Self {
         self.options.window = items.max(1);
         self

@@ -8,6 +8,7 @@ use super::super::envelope::Envelope;
 use super::super::queue::PushError;
 use super::super::runtime::StageRuntime;
 use super::super::seat::Seat;
+use super::super::worker::yield_now;
 use super::{Between, Sink};
 use crate::clock::Moment;
 use crate::item::Joint;
@@ -15,6 +16,9 @@ use crate::stage::WorkerId;
 
 /// What goes on in the place of an item.
 pub(crate) type Divide<T, U> = Arc<dyn Fn(T) -> Box<dyn Iterator<Item = U> + Send> + Send + Sync>;
+
+/// So many parts are made before others have their turn: there may be room for any number of them.
+const TURN: usize = 1024;
 
 /// Sends any number of parts on in the place of an item.
 pub(crate) struct FlatMapSink<T, U, D: Sink<U>> {
@@ -134,9 +138,16 @@ impl<T: Send + 'static, U: Send + 'static, D: Sink<U>> Sink<T> for FlatMapSink<T
             },
             FlatMapEntry::Parts(parts) => parts,
         };
+        let mut taken = 0;
         while let Some(entry) = self.next(&mut parts) {
             match self.down.try_send(entry, now, bell) {
-                Ok(()) => self.down.count(1, now),
+                Ok(()) => {
+                    self.down.count(1, now);
+                    taken += 1;
+                    if taken == TURN {
+                        return Err(PushError::Full(FlatMapEntry::Parts(parts)));
+                    }
+                }
                 Err(PushError::Full(entry)) => {
                     parts.refused = Some(entry);
                     return Err(PushError::Full(FlatMapEntry::Parts(parts)));
@@ -178,10 +189,17 @@ impl<T: Send + 'static, U: Send + 'static, D: Sink<U>> Sink<T> for FlatMapSink<T
         refused: Option<&'a Self::Entry>,
         seat: &'a Arc<Seat>,
     ) -> impl Future<Output = ()> + Send + 'a {
-        let refused = match refused {
-            Some(FlatMapEntry::Parts(parts)) => parts.refused.as_ref(),
-            Some(FlatMapEntry::Whole(_)) | None => None,
+        let (refused, goes_on) = match refused {
+            Some(FlatMapEntry::Parts(parts)) => (parts.refused.as_ref(), parts.refused.is_none()),
+            Some(FlatMapEntry::Whole(_)) | None => (None, false),
         };
-        self.down.room(refused, seat)
+        let room = self.down.room(refused, seat);
+        async move {
+            if goes_on {
+                yield_now().await;
+            } else {
+                room.await;
+            }
+        }
     }
 }

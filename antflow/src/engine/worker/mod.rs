@@ -302,7 +302,7 @@ where
 }
 
 /// Lets others have their turn, and can be taken over by another thread meanwhile.
-async fn yield_now() {
+pub(super) async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {
         if std::mem::replace(&mut yielded, true) {
