@@ -239,7 +239,9 @@ impl<'a> Builder<'a> {
         };
         let (before, after) = (flags("NotTaken"), flags("Taken"));
         let builder = &self.name;
-        let start = quote_spanned!(Ends::of(takes).start=> #krate::chain::Start<#takes>);
+        let span = Ends::of(takes).start;
+        let start = quote_spanned!(span=> #krate::chain::Start<#takes>);
+        let begins = quote_spanned!(span=> #krate::chain::Begins<#takes>);
         quote_spanned! {name.span()=>
             #[allow(deprecated, dead_code, non_snake_case, private_interfaces, unreachable_pub)]
             impl<#declared __R: #krate::chain::Routes, #(#open),*> #builder<#applied __R, #before>
@@ -248,7 +250,7 @@ impl<'a> Builder<'a> {
             {
                 pub fn #name<__B: #krate::chain::Line>(
                     self,
-                    branch: impl ::core::ops::FnOnce(#start) -> #krate::Pipeline<__B>,
+                    branch: impl ::core::ops::FnOnce(#start) -> #krate::Pipeline<__B, #begins>,
                 ) -> #builder<#applied #krate::chain::Ways<__R, __B>, #after> {
                     #builder {
                         ways: self.ways.with(#index, branch),

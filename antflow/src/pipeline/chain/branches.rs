@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Chain, Description, EndsIn, Flow, Launch, LaunchInto, MergeInto};
+use super::{Begins, Chain, Description, EndsIn, Flow, Launch, LaunchInto, MergeInto};
 use crate::engine::core::Core;
 use crate::engine::inlet::Inlet;
 use crate::engine::same;
@@ -61,10 +61,10 @@ pub trait LaunchJoined<St>: LaunchBranches<St> + Joined {
     ) -> Vec<Arc<dyn Inlet<T>>>;
 }
 
-/// Pipelines that can be the branches of one, behind what gives `T`: a tuple of two to eight of them, each of which takes
-/// that, without a state of their own.
+/// Pipelines that can be the branches of one, behind what gives `T`: a tuple of two to eight of them, each of which begins
+/// at the [`Start`](super::Start) that was given for that.
 ///
-/// ```compile_fail,E0271
+/// ```compile_fail,E0277
 /// use antflow::{Pipeline, from_fn};
 ///
 /// let trim = from_fn("Trim", async |text: &'static str| Ok::<_, std::io::Error>(text.trim()));
@@ -75,6 +75,11 @@ pub trait LaunchJoined<St>: LaunchBranches<St> + Joined {
 ///     (start.stage(count), Pipeline::builder().stage(other))
 /// });
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "these are no branches of what gives `{T}`",
+    label = "not a tuple of branches",
+    note = "give two to eight branches, each made of the start that the closure is given: `|start| (start.stage(a), start.stage(b))`"
+)]
 pub trait IntoBranches<T> {
     /// Their chains.
     type Branches: Branches;
@@ -139,7 +144,7 @@ macro_rules! branches {
             }
         }
 
-        impl<T, $($branch: Chain<Input = T>),+> IntoBranches<T> for ($(Pipeline<$branch>,)+) {
+        impl<T, $($branch: Chain),+> IntoBranches<T> for ($(Pipeline<$branch, Begins<T>>,)+) {
             type Branches = ($($branch,)+);
 
             fn into_branches(self) -> (Self::Branches, Vec<Arc<dyn Observer>>) {

@@ -36,7 +36,7 @@ pub use route::{
     Agree, Collected, Exhaustive, HasBranch, LaunchRoutes, NoWay, NotTaken, Routed, Routes, Same,
     Taken, Ways,
 };
-pub use start::Start;
+pub use start::{Begins, Start};
 pub use tee::{Copies, Tee};
 
 use super::registry::Launching;

@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Chain, Description, EndsIn, Flow, Fork, Launch, LaunchFork, LaunchInto, Line, MergeInto, Start,
-    launch_into_the_end,
+    Begins, Chain, Description, EndsIn, Flow, Fork, Launch, LaunchFork, LaunchInto, Line,
+    MergeInto, Start, launch_into_the_end,
 };
 use crate::engine::core::Core;
 use crate::engine::inlet::Inlet;
@@ -327,10 +327,10 @@ impl Collected<NoWay> {
 impl<R: Routes> Collected<R> {
     /// These, and the branch of this variant, which takes `T`.
     #[must_use]
-    pub fn with<T, B: Line>(
+    pub fn with<T: 'static, B: Line>(
         self,
         variant: usize,
-        branch: impl FnOnce(Start<T>) -> Pipeline<B>,
+        branch: impl FnOnce(Start<T>) -> Pipeline<B, Begins<T>>,
     ) -> Collected<Ways<R, B>> {
         let branch = branch(Start::new());
         let Self {

@@ -9,17 +9,22 @@ use crate::stage::{Accepts, IntoStage};
 #[must_use = "a branch needs a stage"]
 pub struct Start<T>(PhantomData<fn(T)>);
 
-impl<T> Start<T> {
+/// Stands in the place of the state in the type of a branch that begins where it is given `T`.
+pub struct Begins<T>(PhantomData<fn(T)>);
+
+impl<T: 'static> Start<T> {
     pub(in crate::pipeline) fn new() -> Self {
         Self(PhantomData)
     }
 
     /// Makes `stage` the first one of the branch.
-    pub fn stage<S>(self, stage: S) -> Pipeline<FirstStage<S::Stage>>
+    pub fn stage<S>(self, stage: S) -> Pipeline<FirstStage<S::Stage>, Begins<T>>
     where
         S: IntoStage<Stage: Accepts<T>>,
     {
-        Pipeline::builder().stage(stage)
+        Pipeline::builder()
+            .stage(stage)
+            .with_state(Begins(PhantomData))
     }
 }
 
@@ -34,5 +39,11 @@ impl<T> Copy for Start<T> {}
 impl<T> fmt::Debug for Start<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Start").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Begins<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begins").finish_non_exhaustive()
     }
 }
