@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Done;
-use super::nodes::{NodeRow, payload};
+use super::nodes::NodeRow;
 use super::tx::{Tx, moment, name, number, read_json};
 use crate::cluster::Role;
 use crate::cluster::graph::COORDINATOR_FN;
 use crate::cluster::state::{AfterLoss, NodeState};
 use crate::cluster::store::{
-    Assignment, Checkpoint, ClaimRequest, Cursor, Effects, Limits, Offer, ResumeRequest,
+    Assignment, Checkpoint, ClaimRequest, Cursor, Effects, Limits, Offer, Payload, ResumeRequest,
 };
 
 /// A node that may be claimed, by what decides who comes first.
@@ -234,7 +234,7 @@ impl Tx<'_> {
             return Ok(None);
         };
         Ok(Some(Checkpoint {
-            data: payload(data, || "a checkpoint".into())?,
+            data: Payload::from_stored(data),
             epoch,
             saved_at,
         }))
