@@ -48,6 +48,8 @@ mod shared;
 mod steer;
 mod submit;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod work;
 mod workers;
@@ -98,7 +100,7 @@ impl SqliteStore {
         let file = path.clone();
         let (opened, is_open) = oneshot::channel();
         blocking::run(move || {
-            let connection = connection::for_writing(&file, options.is_synced)
+            let connection = connection::for_writing(&file, &options)
                 .and_then(|mut connection| schema::migrate(&mut connection).map(|()| connection));
             // Whoever asked may have gone away.
             drop(opened.send((connection, options)));
@@ -107,7 +109,11 @@ impl SqliteStore {
         let shared = Arc::new(Shared::new(options.clock, options.max_payload));
         Ok(Self {
             writer: Arc::new(Writer::new(connection?, shared.clone())),
-            readers: Some(Arc::new(Readers::new(path.clone(), shared.clone()))),
+            readers: Some(Arc::new(Readers::new(
+                path.clone(),
+                options.patience,
+                shared.clone(),
+            ))),
             shared,
             path: Some(path),
         })

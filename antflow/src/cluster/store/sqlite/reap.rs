@@ -60,10 +60,7 @@ pub(super) fn purge(tx: &Tx<'_>, retention: Retention, limit: u32) -> Done<Purge
         purged.events = purge_events(tx, before, limit)?;
     }
     if let Some(before) = before(retention.dead_letters) {
-        purged.dead_letters = tx.write(
-            "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE at < ?1 ORDER BY id LIMIT ?2)",
-            (before, limit),
-        )? as u64;
+        purged.dead_letters = purge_letters(tx, before, limit)?;
     }
     if let Some(before) = before(retention.workers) {
         purged.workers = tx.write(
@@ -160,6 +157,27 @@ fn purge_events(tx: &Tx<'_>, before: i64, limit: u32) -> Done<u64> {
     )?;
     for id in &old {
         tx.write("DELETE FROM outbox WHERE id = ?1", [id])?;
+    }
+    Ok(old.len() as u64)
+}
+
+/// Removes dead letters, the oldest first.
+fn purge_letters(tx: &Tx<'_>, before: i64, limit: u32) -> Done<u64> {
+    let mut old = Vec::new();
+    // Their numbers grow with time: nothing behind the first younger one is looked at.
+    tx.each(
+        "SELECT id, at FROM dead_letters ORDER BY id LIMIT ?1",
+        [limit],
+        |row| {
+            let is_old = row.get::<_, i64>(1)? < before;
+            if is_old {
+                old.push(row.get::<_, i64>(0)?);
+            }
+            Ok(is_old)
+        },
+    )?;
+    for id in &old {
+        tx.write("DELETE FROM dead_letters WHERE id = ?1", [id])?;
     }
     Ok(old.len() as u64)
 }
