@@ -153,7 +153,7 @@ pub(super) fn resume(tx: &Tx<'_>, request: &ResumeRequest) -> Done<(Vec<Assignme
         // What was done for the nodes before may have changed this one.
         let mut node = tx.node_by_key(had.key)?;
         let plan = tx.plan(node.run)?;
-        let asked = &plan.graph.nodes()[node.record.place];
+        let asked = plan.node(&node.record)?;
         let after = node.record.resume(request.ttl, &asked.retry, tx.now);
         let lease = node.record.lease.as_ref().map(|held| held.id.clone());
         let fits = |offer: &Offer| offer.fits(&node.record.role, asked.fingerprint.as_deref());
@@ -199,7 +199,7 @@ impl Tx<'_> {
         Ok(Some(Assignment {
             lease,
             deadline: held.deadline,
-            node: plan.graph.nodes()[node.record.place].clone(),
+            node: plan.node(&node.record)?.clone(),
             params: plan.params.clone(),
             vars: self.vars(node.run)?,
             cursors: self.cursors(node.key)?,

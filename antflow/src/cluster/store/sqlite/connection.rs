@@ -23,6 +23,7 @@ pub(super) fn for_writing(path: &Path, options: &SqliteOptions) -> Done<Connecti
     let level = if options.is_synced { "FULL" } else { "NORMAL" };
     connection.pragma_update(None, "synchronous", level)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     connection.pragma_update(None, "cache_size", -16_000)?;
     Ok(connection)
 }

@@ -23,7 +23,8 @@
 //! # What blocks
 //! SQLite blocks, so it works on threads of its own: where there is a tokio runtime, on those for `spawn_blocking`.
 //! One writes, up to four read. What waits to be written while the disk is busy is written together, in one
-//! transaction. A store in memory never waits for a disk, and works at once on the thread that asks.
+//! transaction. The last clone of a store closes the file when it is dropped, which may wait for the disk as well. A
+//! store in memory never waits for a disk, and works at once on the thread that asks.
 
 mod batches;
 mod blocking;
