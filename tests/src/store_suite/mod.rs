@@ -14,7 +14,9 @@ pub mod bench;
 pub mod claims;
 pub mod commits;
 pub mod ends;
+pub mod leases;
 pub mod runs;
+pub mod tells;
 
 pub use bench::{Bench, Engine};
 
@@ -40,19 +42,60 @@ macro_rules! cases {
 cases! { $
     claims:
         a_ready_node_is_given_once_with_all_it_needs
-        a_node_is_given_to_whoever_fits;
+        a_node_is_given_to_whoever_fits
+        those_come_first_that_are_urgent_and_wait_long
+        deferred_nodes_come_back_in_their_turn
+        limits_hold_for_all_and_for_each_role
+        concurrent_claims_give_each_node_once_within_limits;
+    leases:
+        leases_are_extended_and_losses_are_named
+        a_lease_that_nobody_extends_is_reaped
+        leases_are_reaped_in_pages
+        a_late_worker_goes_on_unless_it_was_reaped
+        a_node_that_loses_its_workers_fails_in_the_end
+        a_worker_that_starts_again_goes_on_in_its_epoch
+        a_cancelled_node_is_resumed_to_be_ended;
     commits:
         a_batch_takes_effect_once
-        whoever_lost_its_lease_is_refused;
+        whoever_lost_its_lease_is_refused
+        after_the_end_nothing_is_written
+        a_commit_is_whole_or_not_there
+        batches_leave_none_or_many_artifacts
+        wrong_requests_are_refused
+        a_checkpoint_outlives_its_epoch
+        a_node_that_has_to_end_still_commits
+        cursors_only_move_on;
     artifacts:
-        they_are_read_behind_a_cursor_to_their_end;
+        they_are_read_in_pages_to_their_end
+        pages_are_bounded_by_bytes
+        shares_have_each_artifact_once
+        the_end_of_the_input_is_exact;
     ends:
         the_last_end_ends_the_run
+        parents_that_finish_at_once_see_each_other
+        an_end_is_whole_or_not_there
         a_failure_is_tried_again_until_tries_are_used_up
+        pauses_grow_and_progress_gives_new_tries
+        a_failing_run_ends_those_that_still_run
         a_cancelled_run_ends_with_its_nodes
-        a_lease_that_nobody_extends_is_reaped
-        a_worker_that_starts_again_goes_on_in_its_epoch;
+        a_run_that_nobody_works_on_is_cancelled_at_once
+        a_node_that_has_to_end_ends_in_any_way
+        what_is_given_back_is_ready_at_once
+        no_two_events_have_the_same_id;
     runs:
         a_run_is_submitted_once
-        input_is_appended_once_and_closed;
+        what_nobody_has_is_not_there
+        input_is_appended_once_and_closed
+        cancelled_input_takes_nothing
+        children_wait_for_as_many_parents_as_asked_for
+        runs_and_batches_are_listed_in_pages
+        old_runs_are_removed_whole;
+    tells:
+        events_are_taken_held_and_said
+        only_events_of_the_same_node_wait
+        what_cannot_be_said_becomes_a_dead_letter
+        dead_letters_are_kept_and_listed
+        old_events_are_removed
+        workers_come_are_missed_and_go
+        nodes_that_nobody_can_take_are_named;
 }

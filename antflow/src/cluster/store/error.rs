@@ -25,7 +25,7 @@ pub enum StoreError {
     /// There is no such thing.
     #[error("there is no {what} `{id}`")]
     NotFound {
-        /// What was looked for: `run`, `node`, `worker`, `dead letter`.
+        /// What was looked for: `run`, `node`, `batch`, `event`, `dead letter`.
         what: &'static str,
         /// Its id.
         id: String,

@@ -38,6 +38,11 @@ impl Payload {
         Ok(Self(text))
     }
 
+    /// Takes text that a store has kept, as it is: only whoever reads it can say what is wrong with it.
+    pub(super) fn from_stored(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
     /// Reads the value.
     ///
     /// # Errors

@@ -24,7 +24,8 @@ pub trait QueryStore: Send + Sync {
     /// A node.
     fn node(&self, run: RunKey, node: NodeId) -> StoreFuture<'_, NodeRecord>;
 
-    /// Batches of a node in the order in which they were committed, behind the one that is named.
+    /// Batches of a node in the order in which they were committed, behind the one that is named; `limit` at most, and
+    /// 0 counts as 100.
     fn batches(
         &self,
         run: RunKey,
@@ -42,6 +43,9 @@ pub trait QueryStore: Send + Sync {
 
     /// When the next deferred node may be claimed or the next lease may be reaped, whichever is first: until then a
     /// coordinator has nothing to do unless something happens. `None`: never.
+    ///
+    /// Deferred nodes that may be claimed already do not count; leases that may be reaped already do. A lease may be
+    /// reaped from the first millisecond behind its deadline on.
     fn next_due(&self) -> StoreFuture<'_, Option<Timestamp>>;
 
     /// How much of what there is.

@@ -57,7 +57,8 @@ pub trait SteerStore: Send + Sync {
     /// How many nodes may have a lease at once.
     fn limits(&self) -> StoreFuture<'_, Limits>;
 
-    /// Removes what is older than it has to be kept, `limit` rows of each kind at most, so that nobody waits for long.
+    /// Removes what is older than it has to be kept, `limit` rows of each kind at most and at least 1, so that nobody
+    /// waits for long. Runs are gone at once with their nodes; what else they have may go by later calls.
     ///
     /// Runs that have not ended, events that were not said and dead letters younger than their time are never removed.
     fn purge(&self, retention: Retention, limit: u32) -> StoreFuture<'_, Purged>;

@@ -77,8 +77,8 @@ pub trait WorkStore: Send + Sync {
     /// 4. Batches are recorded with their metrics; totals grow. If one was new, `failures` and `interruptions` become
     ///    0.
     /// 5. Each cursor becomes the later of what it is and what is given, by (`seq`, `offset`). A cursor on a node that
-    ///    the graph does not let this one read is [`Invalid`](super::StoreError::Invalid).
-    /// 6. The checkpoint is stored, if there is one.
+    ///    is neither a source nor a parent of this one is [`Invalid`](super::StoreError::Invalid).
+    /// 6. The checkpoint is stored, if there is one, which is progress as a new batch is.
     /// 7. If these were the node's first artifacts: [`settle`](crate::cluster::state::settle).
     /// 8. Events: one `batch_ok` for each new batch.
     ///

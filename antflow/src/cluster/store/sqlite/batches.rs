@@ -126,7 +126,7 @@ impl Tx<'_> {
 
     fn move_cursor(&self, node: &NodeRow, cursor: &Cursor) -> Done<()> {
         let plan = self.plan(node.run)?;
-        let reader = &plan.graph.nodes()[node.record.place];
+        let reader = plan.node(&node.record)?;
         let source = &cursor.source;
         if !reader.sources().contains(source) && !reader.parents().contains(source) {
             let reason = format!("node `{}` does not read `{source}`", node.record.id);

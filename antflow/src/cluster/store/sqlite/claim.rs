@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Done;
-use super::nodes::{NodeRow, payload};
+use super::nodes::NodeRow;
 use super::tx::{Tx, moment, name, number, read_json};
 use crate::cluster::Role;
 use crate::cluster::graph::COORDINATOR_FN;
 use crate::cluster::state::{AfterLoss, NodeState};
 use crate::cluster::store::{
-    Assignment, Checkpoint, ClaimRequest, Cursor, Effects, Limits, Offer, ResumeRequest,
+    Assignment, Checkpoint, ClaimRequest, Cursor, Effects, Limits, Offer, Payload, ResumeRequest,
 };
 
 /// A node that may be claimed, by what decides who comes first.
@@ -153,7 +153,7 @@ pub(super) fn resume(tx: &Tx<'_>, request: &ResumeRequest) -> Done<(Vec<Assignme
         // What was done for the nodes before may have changed this one.
         let mut node = tx.node_by_key(had.key)?;
         let plan = tx.plan(node.run)?;
-        let asked = &plan.graph.nodes()[node.record.place];
+        let asked = plan.node(&node.record)?;
         let after = node.record.resume(request.ttl, &asked.retry, tx.now);
         let lease = node.record.lease.as_ref().map(|held| held.id.clone());
         let fits = |offer: &Offer| offer.fits(&node.record.role, asked.fingerprint.as_deref());
@@ -199,7 +199,7 @@ impl Tx<'_> {
         Ok(Some(Assignment {
             lease,
             deadline: held.deadline,
-            node: plan.graph.nodes()[node.record.place].clone(),
+            node: plan.node(&node.record)?.clone(),
             params: plan.params.clone(),
             vars: self.vars(node.run)?,
             cursors: self.cursors(node.key)?,
@@ -234,7 +234,7 @@ impl Tx<'_> {
             return Ok(None);
         };
         Ok(Some(Checkpoint {
-            data: payload(data, || "a checkpoint".into())?,
+            data: Payload::from_stored(data),
             epoch,
             saved_at,
         }))

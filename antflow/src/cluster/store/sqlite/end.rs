@@ -42,7 +42,7 @@ pub(super) fn fail(tx: &Tx<'_>, lease: &Lease, failure: Failure) -> Done<Failed>
     let mut effects = Effects::default();
     if standing == Standing::Held {
         let plan = tx.plan(node.run)?;
-        let policy = &plan.graph.nodes()[node.record.place].retry;
+        let policy = &plan.node(&node.record)?.retry;
         node.record.fail(failure.clone(), policy, tx.now);
         tx.save_node(&node)?;
         match (node.record.state, node.record.retry_at) {

@@ -29,7 +29,13 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Refused(error) => error,
-            Fault::Sql(error) => of_sqlite(error),
+            Fault::Sql(error) => {
+                let mut told = of_sqlite(&error);
+                if let StoreError::Unavailable { source, .. } = &mut told {
+                    *source = Some(Box::new(error));
+                }
+                told
+            }
         }
     }
 }
@@ -58,12 +64,13 @@ pub(super) fn gone() -> StoreError {
     }
 }
 
-fn of_sqlite(error: rusqlite::Error) -> StoreError {
+/// What an error of SQLite is to callers.
+pub(super) fn of_sqlite(error: &rusqlite::Error) -> StoreError {
     let unavailable = |reason: &str| StoreError::Unavailable {
         reason: format!("{reason}: {error}"),
         source: None,
     };
-    let mut told = match error.sqlite_error_code() {
+    match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             unavailable("others keep the file locked")
         }
@@ -84,15 +91,9 @@ fn of_sqlite(error: rusqlite::Error) -> StoreError {
             | ErrorCode::NoLargeFileSupport
             | ErrorCode::AuthorizationForStatementDenied,
         ) => unavailable("SQLite failed"),
-        _ => {
-            return StoreError::Corrupt {
-                what: "the file".into(),
-                reason: error.to_string(),
-            };
-        }
-    };
-    if let StoreError::Unavailable { source, .. } = &mut told {
-        *source = Some(Box::new(error));
+        _ => StoreError::Corrupt {
+            what: "the file".into(),
+            reason: error.to_string(),
+        },
     }
-    told
 }

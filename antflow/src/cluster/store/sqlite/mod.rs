@@ -23,7 +23,8 @@
 //! # What blocks
 //! SQLite blocks, so it works on threads of its own: where there is a tokio runtime, on those for `spawn_blocking`.
 //! One writes, up to four read. What waits to be written while the disk is busy is written together, in one
-//! transaction. A store in memory never waits for a disk, and works at once on the thread that asks.
+//! transaction. The last clone of a store closes the file when it is dropped, which may wait for the disk as well. A
+//! store in memory never waits for a disk, and works at once on the thread that asks.
 
 mod batches;
 mod blocking;
@@ -48,6 +49,8 @@ mod shared;
 mod steer;
 mod submit;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod work;
 mod workers;
@@ -98,7 +101,7 @@ impl SqliteStore {
         let file = path.clone();
         let (opened, is_open) = oneshot::channel();
         blocking::run(move || {
-            let connection = connection::for_writing(&file, options.is_synced)
+            let connection = connection::for_writing(&file, &options)
                 .and_then(|mut connection| schema::migrate(&mut connection).map(|()| connection));
             // Whoever asked may have gone away.
             drop(opened.send((connection, options)));
@@ -107,7 +110,11 @@ impl SqliteStore {
         let shared = Arc::new(Shared::new(options.clock, options.max_payload));
         Ok(Self {
             writer: Arc::new(Writer::new(connection?, shared.clone())),
-            readers: Some(Arc::new(Readers::new(path.clone(), shared.clone()))),
+            readers: Some(Arc::new(Readers::new(
+                path.clone(),
+                options.patience,
+                shared.clone(),
+            ))),
             shared,
             path: Some(path),
         })

@@ -91,18 +91,18 @@ impl Tx<'_> {
     /// The nodes that a worker has, or that all of them have, by the order in which they came into the store.
     pub(super) fn leased(&self, worker: Option<&WorkerKey>) -> Done<Vec<NodeRow>> {
         let rows = match worker {
-            Some(worker) => self.all(
-                select!("WHERE worker = ?1 ORDER BY key"),
-                [worker.as_str()],
-                |row| Ok(read(row)),
-            ),
+            Some(worker) => self.all(select!("WHERE worker = ?1"), [worker.as_str()], |row| {
+                Ok(read(row))
+            }),
             None => self.all(
-                select!("WHERE worker IS NOT NULL ORDER BY key"),
+                select!("INDEXED BY nodes_by_worker WHERE worker IS NOT NULL"),
                 [],
                 |row| Ok(read(row)),
             ),
         };
-        rows?.into_iter().collect()
+        let mut nodes: Vec<NodeRow> = rows?.into_iter().collect::<Done<_>>()?;
+        nodes.sort_unstable_by_key(|node| node.key);
+        Ok(nodes)
     }
 
     /// The node of a lease, and what the lease is to it.
@@ -252,9 +252,6 @@ fn read(row: &Row<'_>) -> Done<NodeRow> {
         .transpose()?;
     let metrics: String = row.get(20)?;
     let result: Option<String> = row.get(21)?;
-    let result = result
-        .map(|text| payload(text, || what("result")))
-        .transpose()?;
     Ok(NodeRow {
         key: row.get(0)?,
         run: row.get(1)?,
@@ -277,7 +274,7 @@ fn read(row: &Row<'_>) -> Done<NodeRow> {
                 artifacts: number(row, 19)?,
                 metrics: read_json(&metrics, || what("metrics"))?,
             },
-            result,
+            result: result.map(Payload::from_stored),
             ready_at: maybe_moment(row, 22)?,
             started_at: maybe_moment(row, 23)?,
             claimed_at: maybe_moment(row, 24)?,
@@ -285,9 +282,4 @@ fn read(row: &Row<'_>) -> Done<NodeRow> {
             id,
         },
     })
-}
-
-/// A payload that was stored.
-pub(super) fn payload(text: String, what: impl FnOnce() -> String) -> Done<Payload> {
-    Payload::from_text(text).map_err(|error| corrupt(what(), &error))
 }

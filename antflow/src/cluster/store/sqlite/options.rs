@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cluster::{Clock, SystemClock};
 
@@ -14,6 +15,9 @@ pub struct SqliteOptions {
     /// Is a commit on the disk before it is said to be done? If not, the last ones may be lost when the machine loses
     /// its power, and nothing else changes: the end of a process loses nothing in any case. Default: yes.
     pub is_synced: bool,
+    /// How long an operation waits while other processes write; then it is
+    /// [`Unavailable`](crate::cluster::store::StoreError::Unavailable). Default 10 s.
+    pub patience: Duration,
 }
 
 impl Default for SqliteOptions {
@@ -22,6 +26,7 @@ impl Default for SqliteOptions {
             clock: Arc::new(SystemClock),
             max_payload: 8 * 1024 * 1024,
             is_synced: true,
+            patience: Duration::from_secs(10),
         }
     }
 }
@@ -42,6 +47,12 @@ impl SqliteOptions {
     /// Lets the system choose when commits go to the disk, which saves a wait for each.
     pub fn unsynced(mut self) -> Self {
         self.is_synced = false;
+        self
+    }
+
+    /// Sets how long an operation waits while other processes write.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 }

@@ -3,10 +3,9 @@
 use rusqlite::Row;
 
 use super::fault::Done;
-use super::nodes::payload;
 use super::tx::{Tx, int, moment, name, number, read_json};
 use crate::cluster::graph::Partition;
-use crate::cluster::store::{Artifact, ArtifactPage, NodeRecord, ReadRequest};
+use crate::cluster::store::{Artifact, ArtifactPage, NodeRecord, Payload, ReadRequest};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -105,7 +104,7 @@ impl Taken<'_> {
             seq,
             epoch: number(row, 2)?,
             created_at: moment(row, 3)?,
-            payload: payload(data, what)?,
+            payload: Payload::from_stored(data),
             meta: read_json(&meta, what)?,
         };
         self.artifacts.push(artifact);

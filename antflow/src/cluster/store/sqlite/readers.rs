@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
@@ -17,15 +18,17 @@ const READERS: usize = 4;
 
 pub(super) struct Readers {
     path: PathBuf,
+    patience: Duration,
     shared: Arc<Shared>,
     idle: Mutex<Vec<Connection>>,
     seats: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(path: PathBuf, patience: Duration, shared: Arc<Shared>) -> Self {
         Self {
             path,
+            patience,
             shared,
             idle: Mutex::default(),
             seats: Arc::new(Semaphore::new(READERS)),
@@ -53,7 +56,7 @@ impl Readers {
         let idle = self.idle().pop();
         let mut connection = match idle {
             Some(connection) => connection,
-            None => connection::for_reading(&self.path)?,
+            None => connection::for_reading(&self.path, self.patience)?,
         };
         let snapshot = connection.transaction().map_err(Fault::from)?;
         let given = question(&Tx::new(&snapshot, &self.shared));

@@ -25,7 +25,7 @@ pub(super) fn reap(tx: &Tx<'_>, limit: u32) -> Done<(Vec<Reaped>, Effects)> {
             continue;
         }
         let plan = tx.plan(node.run)?;
-        let policy = &plan.graph.nodes()[node.record.place].retry;
+        let policy = &plan.node(&node.record)?.retry;
         node.record.reap(policy, tx.now);
         tx.save_node(&node)?;
         if node.record.state == NodeState::Cancelled {
@@ -50,20 +50,18 @@ pub(super) fn reap(tx: &Tx<'_>, limit: u32) -> Done<(Vec<Reaped>, Effects)> {
 
 pub(super) fn purge(tx: &Tx<'_>, retention: Retention, limit: u32) -> Done<Purged> {
     let mut purged = Purged::default();
+    let limit = limit.max(1);
     let before = |kept: Option<Duration>| {
         kept.map(|kept| tx.now.as_millis().saturating_sub(int(kept.as_millis())))
     };
     if let Some(before) = before(retention.runs) {
-        purged.runs = purge_runs(tx, before, limit)?;
+        (purged.runs, purged.is_more) = purge_runs(tx, before, limit)?;
     }
     if let Some(before) = before(retention.events) {
         purged.events = purge_events(tx, before, limit)?;
     }
     if let Some(before) = before(retention.dead_letters) {
-        purged.dead_letters = tx.write(
-            "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE at < ?1 ORDER BY id LIMIT ?2)",
-            (before, limit),
-        )? as u64;
+        purged.dead_letters = purge_letters(tx, before, limit)?;
     }
     if let Some(before) = before(retention.workers) {
         purged.workers = tx.write(
@@ -79,12 +77,12 @@ pub(super) fn purge(tx: &Tx<'_>, retention: Retention, limit: u32) -> Done<Purge
         purged.dead_letters,
         purged.workers,
     ];
-    purged.is_more = !is_clean || most.contains(&u64::from(limit));
+    purged.is_more |= !is_clean || most.contains(&u64::from(limit));
     Ok(purged)
 }
 
-/// Removes runs with their nodes at once, and leaves the rest of them to [`clear_remains`].
-fn purge_runs(tx: &Tx<'_>, before: i64, limit: u32) -> Done<u64> {
+/// Removes runs with their nodes at once, and leaves the rest of them to [`clear_remains`]. True: there may be more.
+fn purge_runs(tx: &Tx<'_>, before: i64, limit: u32) -> Done<(u64, bool)> {
     let ended: Vec<i64> = tx.all(
         "SELECT key FROM runs WHERE ended_at < ?1 AND NOT EXISTS (
              SELECT 1 FROM outbox INDEXED BY outbox_by_subject WHERE due_at IS NOT NULL AND subject = -runs.key)
@@ -95,16 +93,23 @@ fn purge_runs(tx: &Tx<'_>, before: i64, limit: u32) -> Done<u64> {
         (before, limit),
         |row| row.get(0),
     )?;
-    for run in &ended {
+    let mut purged = 0;
+    let mut nodes = 0;
+    for run in ended {
+        // A run goes whole, and the last one may have more nodes than there is room for.
+        if nodes >= limit as usize {
+            break;
+        }
         tx.write(
             "INSERT INTO remains (kind, key) SELECT 'node', key FROM nodes WHERE run = ?1",
             [run],
         )?;
         tx.write("INSERT INTO remains (kind, key) VALUES ('run', ?1)", [run])?;
-        tx.write("DELETE FROM nodes WHERE run = ?1", [run])?;
+        nodes += tx.write("DELETE FROM nodes WHERE run = ?1", [run])?;
         tx.write("DELETE FROM runs WHERE key = ?1", [run])?;
+        purged += 1;
     }
-    Ok(ended.len() as u64)
+    Ok((purged, nodes >= limit as usize))
 }
 
 /// Removes what is left of runs that were removed, so many rows at most. False: there is more.
@@ -160,6 +165,27 @@ fn purge_events(tx: &Tx<'_>, before: i64, limit: u32) -> Done<u64> {
     )?;
     for id in &old {
         tx.write("DELETE FROM outbox WHERE id = ?1", [id])?;
+    }
+    Ok(old.len() as u64)
+}
+
+/// Removes dead letters, the oldest first.
+fn purge_letters(tx: &Tx<'_>, before: i64, limit: u32) -> Done<u64> {
+    let mut old = Vec::new();
+    // Their numbers grow with time: nothing behind the first younger one is looked at.
+    tx.each(
+        "SELECT id, at FROM dead_letters ORDER BY id LIMIT ?1",
+        [limit],
+        |row| {
+            let is_old = row.get::<_, i64>(1)? < before;
+            if is_old {
+                old.push(row.get::<_, i64>(0)?);
+            }
+            Ok(is_old)
+        },
+    )?;
+    for id in &old {
+        tx.write("DELETE FROM dead_letters WHERE id = ?1", [id])?;
     }
     Ok(old.len() as u64)
 }

@@ -3,8 +3,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
+use super::fault::{Done, corrupt};
 use crate::cluster::Clock;
-use crate::cluster::graph::Graph;
+use crate::cluster::graph::{Graph, Node};
+use crate::cluster::store::NodeRecord;
 
 /// So many plans are kept ready.
 const PLANS: usize = 256;
@@ -28,6 +30,16 @@ pub(super) struct Plan {
 struct Plans {
     by_run: HashMap<i64, Arc<Plan>>,
     oldest_first: VecDeque<i64>,
+}
+
+impl Plan {
+    /// What the graph says of a node.
+    pub(super) fn node(&self, record: &NodeRecord) -> Done<&Node> {
+        self.graph.nodes().get(record.place).ok_or_else(|| {
+            let what = format!("graph of run `{}`", record.run);
+            corrupt(what, &format!("it has no node {}", record.place))
+        })
+    }
 }
 
 impl Shared {

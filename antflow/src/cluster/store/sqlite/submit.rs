@@ -130,7 +130,7 @@ pub(super) fn close_input(tx: &Tx<'_>, run: &RunKey, node: &NodeId) -> Done<Effe
     let mut effects = Effects::default();
     let mut node = tx.node(run, node)?;
     let plan = tx.plan(node.run)?;
-    let is_input = plan.graph.nodes()[node.record.place].is_input();
+    let is_input = plan.node(&node.record)?.is_input();
     if is_input && node.record.state == NodeState::Finished {
         return Ok(effects);
     }

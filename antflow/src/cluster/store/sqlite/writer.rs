@@ -9,11 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::blocking;
-use super::fault::Fault;
+use super::fault::{Fault, of_sqlite};
 use super::job::{Answer, Job, job};
 use super::shared::Shared;
 use super::tx::Tx;
-use crate::cluster::store::StoreError;
 
 /// So many operations share a transaction at most.
 const GROUP: usize = 256;
@@ -82,10 +81,7 @@ impl Writer {
         for job in jobs {
             job.answer(match &ended {
                 Ok(()) => Ok(()),
-                Err(reason) => Err(StoreError::Unavailable {
-                    reason: format!("the transaction failed: {reason}"),
-                    source: None,
-                }),
+                Err(error) => Err(of_sqlite(error)),
             });
         }
     }
