@@ -1,15 +1,11 @@
 use std::any::Any;
-use std::collections::{HashMap, HashSet};
-use std::future::Future;
+use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::runtime;
-use tokio::task::{AbortHandle, Id};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::accounting::{Accounting, SettleLater};
 use super::bell::Bell;
@@ -17,7 +13,8 @@ use super::envelope::Envelope;
 use super::outlet::Outlet;
 use super::report::status_event;
 use super::runtime::StageRuntime;
-use super::seat::{Drive, Seat};
+use super::tasks::Tasks;
+
 use super::watchdog::Watchdog;
 use crate::clock::Moment;
 use crate::event::{Observers, Status, StatusEvent};
@@ -50,7 +47,7 @@ pub(crate) struct Shared {
     /// What the iterator threw that fed the run.
     source_panic: Mutex<Option<Box<dyn Any + Send>>>,
     ids: Ids,
-    tasks: Tasks,
+    pub(super) tasks: Tasks,
 }
 
 /// A run that was dropped has ended when nobody is at it any more.
@@ -65,23 +62,6 @@ impl Drop for Shared {
 struct Ids {
     hasher: RandomState,
     seen: Mutex<HashSet<u64>>,
-}
-
-/// How to stop the tasks of a run.
-#[derive(Debug, Default)]
-struct Handles {
-    /// Those that last as long as the run.
-    workers: Vec<(Arc<Seat>, AbortHandle)>,
-    others: HashMap<Id, AbortHandle>,
-}
-
-/// The spawned tasks of a run.
-#[derive(Debug)]
-struct Tasks {
-    /// Where the run was started. Who spawns may be elsewhere.
-    runtime: runtime::Handle,
-    tracker: TaskTracker,
-    handles: Mutex<Handles>,
 }
 
 impl<Out> Core<Out> {
@@ -104,11 +84,7 @@ impl<Out> Core<Out> {
                 watchdog: Arc::new(Watchdog::new()),
                 source_panic: Mutex::new(None),
                 ids: Ids::default(),
-                tasks: Tasks {
-                    runtime: runtime::Handle::current(),
-                    tracker: TaskTracker::new(),
-                    handles: Mutex::default(),
-                },
+                tasks: Tasks::here(),
             }),
             outlet,
         }
@@ -336,90 +312,6 @@ impl Shared {
     pub(crate) fn close(&self) {
         self.accounting.close();
         self.closed.cancel();
-    }
-
-    /// Where the run was started.
-    pub(crate) fn runtime(&self) -> &runtime::Handle {
-        &self.tasks.runtime
-    }
-
-    /// Spawns the task of a worker.
-    pub(crate) fn drive(&self, seat: Arc<Seat>) {
-        let drive = Drive::new(Arc::clone(&seat), 0);
-        // Not under the lock: a runtime that is gone drops it here, which closes the stage.
-        let task = self.tasks.tracker.spawn_on(drive, &self.tasks.runtime);
-        let mut handles = self.handles();
-        // One that comes in the place of another may come after all were cut off.
-        if self.cancellation.is_cancelled() {
-            task.abort();
-        }
-        if handles.workers.len() == handles.workers.capacity() {
-            // Those who have left their pool.
-            handles.workers.retain(|(_, task)| !task.is_finished());
-        }
-        handles.workers.push((seat, task.abort_handle()));
-    }
-
-    /// Looks after those workers who were woken. Says whether there are any.
-    pub(crate) fn look_after_workers(&self) -> bool {
-        let handles = self.handles();
-        let overdue: Vec<_> = handles
-            .workers
-            .iter()
-            .filter(|(seat, _)| seat.is_woken())
-            .map(|(seat, _)| Arc::clone(seat))
-            .collect();
-        drop(handles);
-        overdue
-            .iter()
-            .fold(false, |busy, seat| seat.look_after() | busy)
-    }
-
-    /// Gives a worker a new task, as its own is held up.
-    pub(crate) fn drive_anew(self: &Arc<Self>, drive: Drive) {
-        self.spawn(drive);
-    }
-
-    /// Spawns a task of the run.
-    pub(crate) fn spawn(self: &Arc<Self>, future: impl Future<Output = ()> + Send + 'static) {
-        // The lock is held until the handle is known, so that an abort in between does not miss the task.
-        let mut handles = self.handles();
-        let shared = Arc::clone(self);
-        let whole = async move {
-            future.await;
-            if let Some(id) = tokio::task::try_id() {
-                shared.handles().others.remove(&id);
-            }
-        };
-        let task = self.tasks.tracker.spawn_on(whole, &self.tasks.runtime);
-        let handle = task.abort_handle();
-        if self.cancellation.is_cancelled() {
-            handle.abort();
-        }
-        handles.others.insert(handle.id(), handle);
-    }
-
-    fn handles(&self) -> MutexGuard<'_, Handles> {
-        self.tasks
-            .handles
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Drops all tasks at their next `.await`.
-    pub(crate) fn abort(&self) {
-        self.cancellation.cancel();
-        let handles = self.handles();
-        let workers = handles.workers.iter().map(|(_, handle)| handle);
-        for handle in workers.chain(handles.others.values()) {
-            handle.abort();
-        }
-    }
-
-    /// Waits until all tasks have ended.
-    pub(crate) async fn tasks_ended(&self) {
-        self.tasks.tracker.close();
-        self.tasks.tracker.wait().await;
     }
 
     /// Notes that the last task of the run has ended.

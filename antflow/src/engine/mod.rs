@@ -33,6 +33,7 @@ pub(crate) mod sink;
 pub(crate) mod source;
 mod sync;
 pub(crate) mod task_list;
+mod tasks;
 mod telling;
 pub(crate) mod watchdog;
 mod worker;

@@ -29,7 +29,8 @@ pub enum Collect {
     /// All of them.
     #[default]
     All,
-    /// Those of items that failed or were cancelled. The values of the others are dropped.
+    /// Those of items that failed or were cancelled. The values of the others are dropped. An item of which parts failed is
+    /// complete, so it is among the others: observers and the error summary tell of those parts.
     Failures,
     /// None. The values are dropped; failures are counted, and observers hear of them.
     Nothing,

@@ -147,6 +147,8 @@ impl<C: Flow, St: Send + Sync + 'static> Pipeline<C, St> {
     /// which begins at the `Start` that it is given. The result of an item holds what became of each copy, as a tuple of
     /// results, and comes when all have ended.
     ///
+    /// What a branch is made of is its stages and its observers; other settings are those of this pipeline.
+    ///
     /// Branches come together again in a stage that is added by [`merge`](Self::merge). In `pipeline!` it is written
     /// `fetch >> (archive & parse >> store)`. If the copying panics, that copy has failed.
     ///

@@ -235,7 +235,7 @@ impl StatusTracker {
     }
 
     /// The last event of the item of this id; of several, the one that was fed last. None if there is none, or it is
-    /// not kept.
+    /// not kept. Of an item that was divided it is the last event of any of its parts.
     #[must_use]
     pub fn status(&self, id: impl Into<ItemId>) -> Option<StatusEvent> {
         let id = id.into();
