@@ -57,6 +57,7 @@ pub mod protocol;
 pub mod state;
 pub mod store;
 pub mod vars;
+pub mod worker;
 
 mod clock;
 mod ids;
