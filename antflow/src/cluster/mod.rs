@@ -7,7 +7,7 @@
 //! - A **run** is one execution of a [graph]. Its **nodes** name a role, what they wait for, and where their
 //!   input comes from. The guide's task is a run here; a [task](macro@crate::task) is something smaller.
 //! - A [**worker**](worker) has roles, and runs the nodes that ask for them: in batches, by a
-//!   [**handler**](handler).
+//!   [**handler**](handler), which is written by hand or a [stage as it stands](staged).
 //! - The [**store**](store) is what is true. Its operations are transactions that leave nothing to be done: when the
 //!   last parent finishes, its children become ready in the same transaction. Whoever crashes leaves nothing half
 //!   done.
@@ -46,7 +46,7 @@
 //!
 //! # Who knows whom
 //! ```text
-//!  ids, clock ◄── graph ◄── state ◄── protocol ◄── vars, store ◄── handler ◄── worker ◄── command line
+//!  ids, clock ◄── graph ◄── state ◄── protocol ◄── vars, store ◄── handler ◄── worker ◄── staged, command line
 //!                                                  vars, store ◄── coordinator       ◄──
 //!                                     protocol ◄── bus         ◄── worker, coordinator
 //! ```
@@ -57,6 +57,7 @@ pub mod bus;
 pub mod graph;
 pub mod handler;
 pub mod protocol;
+pub mod staged;
 pub mod state;
 pub mod store;
 pub mod vars;

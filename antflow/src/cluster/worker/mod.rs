@@ -6,6 +6,47 @@
 //!  heartbeat ──► extend all leases ──► lost, cancelling ──► the attempts
 //! ```
 //!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use antflow::cluster::bus::InProcessBus;
+//! use antflow::cluster::graph::{Catalog, Graph, Node, Pull};
+//! use antflow::cluster::store::{NewArtifact, NewRun, Payload, QueryStore, SqliteOptions, SqliteStore, SteerStore};
+//! use antflow::cluster::worker::Worker;
+//! use antflow::stage;
+//!
+//! #[stage]
+//! async fn double(number: u32) -> u32 {
+//!     number * 2
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = Arc::new(SqliteStore::in_memory(SqliteOptions::default())?);
+//! let bus = Arc::new(InProcessBus::new());
+//! let builder = Worker::builder().store(store.clone()).bus(bus);
+//! let worker = builder.role::<double>().build()?.start().await?;
+//!
+//! let doubles = Node::new("doubles", "Double").pull(Pull::from_nodes(["numbers"]));
+//! let graph = Graph::new([Node::input("numbers"), doubles], &Catalog::any())?;
+//! let run = store.submit(NewRun::new(graph)).await?.run;
+//! let number = |n: u32| NewArtifact {
+//!     uid: format!("number {n}").into(),
+//!     payload: Payload::from(&n.into()),
+//!     meta: serde_json::Map::new(),
+//! };
+//! store.append_input(run.clone(), "numbers".into(), (0..10).map(number).collect()).await?;
+//! let effects = store.close_input(run.clone(), "numbers".into()).await?;
+//! # drop(effects);
+//! while !store.run(run.clone()).await?.state.is_terminal() {
+//!     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+//! }
+//! assert_eq!(store.node(run, "doubles".into()).await?.totals.batches, 10);
+//! worker.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What is kept, and what is run again
 //! A worker commits a batch with its artifacts, cursors, checkpoint and numbers in one transaction, while it processes
 //! the next one. What was not committed when a worker dies, fails or is shut down is processed again, by whoever has
