@@ -10,6 +10,7 @@ mod stages;
 pub mod store_suite;
 mod tasks;
 mod time;
+pub mod worker_bench;
 
 pub use gauge::{Gauge, Inside};
 pub use http::{Answer, Request, Streaming};
