@@ -64,6 +64,7 @@ pub mod vars;
 pub mod worker;
 
 mod clock;
+mod config;
 mod ids;
 mod nearest;
 

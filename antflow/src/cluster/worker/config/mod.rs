@@ -1,7 +1,5 @@
 //! How a worker is configured.
 
-mod error;
-mod layers;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -11,11 +9,20 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-pub use error::ConfigError;
-pub use layers::ENV_PREFIX;
-
+pub use crate::cluster::config::ConfigError;
+use crate::cluster::config::{Keys, environment, file};
 use crate::cluster::graph::error::Mistakes;
 use crate::cluster::{Role, WorkerKey};
+
+/// What the variables of the environment begin with.
+pub const ENV_PREFIX: &str = "ANTFLOW_WORKER_";
+
+/// How the variables are read.
+const KEYS: Keys = Keys {
+    prefix: ENV_PREFIX,
+    texts: &["kafka_bootstrap", "worker_id", "worker_version"],
+    lists: &["roles"],
+};
 
 /// How a worker behaves: the guide's options, with its defaults.
 ///
@@ -131,12 +138,12 @@ impl WorkerConfig {
     /// # Errors
     /// The file cannot be read; or everything that is wrong in any of the three, at once.
     pub fn load(path: impl AsRef<Path>, overrides: Value) -> Result<Self, ConfigError> {
-        let file = layers::file(path.as_ref())?;
+        let file = file(path.as_ref())?;
         Self::layered([
             (path.as_ref().display().to_string(), file),
             (
                 "environment".to_owned(),
-                layers::environment(std::env::vars_os()),
+                environment(&KEYS, std::env::vars_os()),
             ),
             ("overrides".to_owned(), overrides),
         ])
@@ -147,7 +154,7 @@ impl WorkerConfig {
     /// # Errors
     /// Everything that is wrong, at once.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let environment = layers::environment(std::env::vars_os());
+        let environment = environment(&KEYS, std::env::vars_os());
         Self::layered([("environment".to_owned(), environment)])
     }
 

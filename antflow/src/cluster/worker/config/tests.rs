@@ -65,7 +65,7 @@ fn later_layers_win_key_by_key() {
     let file = json!({ "capacity": 2, "lease_ttl_sec": 300, "worker_version": "9" });
     let config = WorkerConfig::layered([
         ("file".to_owned(), file),
-        ("environment".to_owned(), layers::environment(variables)),
+        ("environment".to_owned(), environment(&KEYS, variables)),
         ("overrides".to_owned(), json!({ "roles": ["c"] })),
     ])
     .unwrap();
@@ -76,7 +76,7 @@ fn later_layers_win_key_by_key() {
     assert_eq!(config.lease_ttl, Duration::from_secs(300));
 
     let variables = [("ANTFLOW_WORKER_CAPACITYY".into(), "many".into())];
-    let error = WorkerConfig::layered([("environment".to_owned(), layers::environment(variables))])
+    let error = WorkerConfig::layered([("environment".to_owned(), environment(&KEYS, variables))])
         .unwrap_err();
     assert_eq!(
         error.to_string(),

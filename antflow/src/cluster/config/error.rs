@@ -29,7 +29,7 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    pub(super) fn of(mistakes: Mistakes) -> Option<Self> {
+    pub(in crate::cluster) fn of(mistakes: Mistakes) -> Option<Self> {
         let mistakes = mistakes.into_list();
         (!mistakes.is_empty()).then_some(Self::Values(mistakes))
     }

@@ -6,14 +6,18 @@ use serde_json::{Map, Value};
 
 use super::ConfigError;
 
-/// What the variables of the environment begin with.
-pub const ENV_PREFIX: &str = "ANTFLOW_WORKER_";
-
-/// Keys whose values are text, whatever they look like.
-const TEXTS: [&str; 3] = ["kafka_bootstrap", "worker_id", "worker_version"];
+/// How variables of the environment are read.
+pub(in crate::cluster) struct Keys {
+    /// What their names begin with.
+    pub(in crate::cluster) prefix: &'static str,
+    /// Keys whose values are text, whatever they look like.
+    pub(in crate::cluster) texts: &'static [&'static str],
+    /// Keys whose values are lists, with commas between the texts.
+    pub(in crate::cluster) lists: &'static [&'static str],
+}
 
 /// What a file says.
-pub(super) fn file(path: &Path) -> Result<Value, ConfigError> {
+pub(in crate::cluster) fn file(path: &Path) -> Result<Value, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
         path: path.to_owned(),
         source: Arc::new(source),
@@ -32,31 +36,34 @@ pub(super) fn file(path: &Path) -> Result<Value, ConfigError> {
     })
 }
 
-/// What the variables of the environment say that begin with [`ENV_PREFIX`].
-pub(super) fn environment(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Value {
+/// What the variables of the environment say that begin with the prefix.
+pub(in crate::cluster) fn environment(
+    keys: &Keys,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Value {
     let mut object = Map::new();
     for (name, value) in variables {
         let name = name.to_string_lossy();
-        if let Some(key) = name.strip_prefix(ENV_PREFIX) {
+        if let Some(key) = name.strip_prefix(keys.prefix) {
             let key = key.to_lowercase();
-            let value = read(&key, &value.to_string_lossy());
+            let value = read(keys, &key, &value.to_string_lossy());
             object.insert(key, value);
         }
     }
     Value::Object(object)
 }
 
-fn read(key: &str, text: &str) -> Value {
+fn read(keys: &Keys, key: &str, text: &str) -> Value {
     let as_text = || Value::String(text.to_owned());
-    if TEXTS.contains(&key) {
+    if keys.texts.contains(&key) {
         return as_text();
     }
-    if key == "roles" {
-        let roles = text
+    if keys.lists.contains(&key) {
+        let items = text
             .split(',')
             .map(str::trim)
-            .filter(|role| !role.is_empty());
-        return Value::Array(roles.map(|role| Value::String(role.to_owned())).collect());
+            .filter(|item| !item.is_empty());
+        return Value::Array(items.map(|item| Value::String(item.to_owned())).collect());
     }
     // What is neither a number nor a truth is reported as the text that it is.
     serde_json::from_str(text).unwrap_or_else(|_| as_text())
