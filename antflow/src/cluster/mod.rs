@@ -54,6 +54,7 @@
 //! other. Only what opens a cluster by its URL names an engine.
 
 pub mod bus;
+pub mod coordinator;
 pub mod graph;
 pub mod handler;
 pub mod protocol;
@@ -65,8 +66,11 @@ pub mod worker;
 
 mod clock;
 mod config;
+mod hints;
 mod ids;
 mod nearest;
+mod open;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use ids::{BatchUid, DedupId, LeaseId, NodeId, ReasonCode, Role, RunKey, WorkerKey};
+pub use open::{Cluster, ClusterError, RunStatus};
