@@ -166,7 +166,7 @@ impl Check<'_> {
                 limit: self.limits.keys,
             });
         }
-        self.length(path, "all", path, self.limits.path)?;
+        length(path, "all", path, self.limits.path)?;
         let parts = path.split('.').count();
         if parts > self.limits.depth {
             return Err(RefusedVars::Depth {
@@ -179,7 +179,7 @@ impl Check<'_> {
     }
 
     fn part(&self, path: &str, part: &str) -> Result<(), RefusedVars> {
-        self.length(path, "one part", part, self.limits.part)?;
+        length(path, "one part", part, self.limits.part)?;
         let need = if part.is_empty() {
             "write names with single dots between them"
         } else if part.starts_with('$') {
@@ -193,25 +193,6 @@ impl Check<'_> {
             path: begin(path),
             part: part.escape_debug().to_string(),
             need,
-        })
-    }
-
-    fn length(
-        &self,
-        path: &str,
-        what: &'static str,
-        text: &str,
-        limit: usize,
-    ) -> Result<(), RefusedVars> {
-        let found = text.chars().count();
-        if found <= limit {
-            return Ok(());
-        }
-        Err(RefusedVars::Length {
-            path: begin(path),
-            what,
-            found,
-            limit,
         })
     }
 
@@ -275,6 +256,19 @@ impl Check<'_> {
         }
         Ok(())
     }
+}
+
+fn length(path: &str, what: &'static str, text: &str, limit: usize) -> Result<(), RefusedVars> {
+    let found = text.chars().count();
+    if found <= limit {
+        return Ok(());
+    }
+    Err(RefusedVars::Length {
+        path: begin(path),
+        what,
+        found,
+        limit,
+    })
 }
 
 fn below(above: &str, key: &str) -> String {

@@ -40,7 +40,7 @@ pub(super) fn over(
     let max = fields.millis("outbox_backoff_max_ms");
     put(&mut config.outbox_retry.backoff_max, max);
     for (key, kept) in kept_of(config) {
-        put(kept, keep(&mut fields, key));
+        keep(kept, &mut fields, key);
     }
     put(&mut config.block_sensitive, fields.flag("block_sensitive"));
     fields.end();
@@ -72,19 +72,19 @@ fn kept_of(config: &mut CoordinatorConfig) -> [(&'static str, &mut Option<Durati
     ]
 }
 
-fn keep(fields: &mut Fields<'_>, key: &'static str) -> Option<Option<Duration>> {
-    let value = fields.take(key)?;
-    if value == FOREVER {
-        return Some(None);
+fn keep(kept: &mut Option<Duration>, fields: &mut Fields<'_>, key: &'static str) {
+    let Some(value) = fields.take(key) else {
+        return;
+    };
+    let seconds = value.as_f64().map(Duration::try_from_secs_f64);
+    match seconds {
+        _ if value == FOREVER => *kept = None,
+        Some(Ok(time)) => *kept = Some(time),
+        Some(Err(_)) | None => {
+            let what = format!("expected a number of seconds, or `{FOREVER}`, found {value}");
+            fields.wrong(key, what);
+        }
     }
-    let time = value
-        .as_f64()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    if time.is_none() {
-        let what = format!("expected a number of seconds, or `{FOREVER}`, found {value}");
-        fields.wrong(key, what);
-    }
-    time.map(Some)
 }
 
 fn put<T>(to: &mut T, value: Option<T>) {

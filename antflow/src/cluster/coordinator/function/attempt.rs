@@ -82,15 +82,18 @@ async fn work(
     };
     let call = FunctionCall::new(assignment, Arc::clone(&shared.store), Arc::clone(control));
     let args = call.raw_args();
-    // Calling it may panic as well as what it gives.
-    let called = AssertUnwindSafe(async { function(call).await }).catch_unwind();
-    let mut finish = match called.await {
+    let block = shared.config.block_sensitive || args.get(BLOCK) == Some(&true.into());
+    // Calling it may panic as well as what it gives, and the detector of secrets.
+    let called = AssertUnwindSafe(async {
+        let finish = function(call).await?;
+        let hits = check(&finish.vars, &shared.vars_limits, &*shared.detector, block)
+            .map_err(|error| FunctionError::permanent("bad_vars", error.to_string()))?;
+        Ok::<_, FunctionError>((finish, hits))
+    });
+    let (mut finish, hits) = match called.catch_unwind().await {
         Ok(result) => result?,
         Err(panic) => return Err(FunctionError::transient("panicked", panic_message(&*panic))),
     };
-    let block = shared.config.block_sensitive || args.get(BLOCK) == Some(&true.into());
-    let hits = check(&finish.vars, &shared.vars_limits, &*shared.detector, block)
-        .map_err(|error| FunctionError::permanent("bad_vars", error.to_string()))?;
     if hits > 0 {
         #[expect(clippy::cast_precision_loss, reason = "there are few")]
         finish
