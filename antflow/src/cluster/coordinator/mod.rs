@@ -5,15 +5,37 @@
 //!
 //! | loop | what it does | when |
 //! |---|---|---|
-//! | reap | ends leases that nobody extends, and those whose grace is over | when the store says that one is due |
-//! | outbox | says the store's events on the bus, in their order, until the bus takes them | every `outbox_dispatch_tick_sec` |
-//! | functions | runs nodes of the role `coordinator_fn`, see [`FunctionCall`] | at hints, and every `scheduler_tick_sec` |
-//! | watch | marks workers as offline that are not heard of; warns of nodes that no worker can take | every `hb_monitor_tick_sec`, and when workers come or go |
+//! | reap | ends leases that nobody extends, or whose grace is over | when the store says that one is due |
+//! | outbox | says the store's events on the bus, in their order | every `outbox_dispatch_tick_sec` |
+//! | functions | runs nodes of the role `coordinator_fn` | at hints, and every `scheduler_tick_sec` |
+//! | watch | marks silent workers; warns of nodes that none can take | every `hb_monitor_tick_sec`, and at news |
 //! | purge | removes what need not be kept | every `purge_tick_sec` |
 //! | hear | wakes the others; puts what it cannot understand into the dead letters | |
 //!
-//! No loop ends with an error: what the store or the bus refuses is counted, logged and tried again with growing pauses;
-//! a loop that panics begins again. Nobody waits for the bus but what says events.
+//! # Coordinator functions
+//! | `io.fn` | `io.fn_args` | what it does |
+//! |---|---|---|
+//! | `noop` | | nothing |
+//! | `merge.generic` | `from_nodes` (the parents), `copy` (true) | makes artifacts of several nodes those of this one |
+//! | `metrics.aggregate` | `node_id`, `mode`: `sum` or `mean` | reports the numbers of a node's batches as its own |
+//! | `vars.set` | `kv`, or the keys themselves | sets variables of the run, by path |
+//! | `vars.merge` | `data`, or `kv` | merges objects deeply into the variables |
+//! | `vars.incr` | `key`, `by` (1) | adds to a number |
+//! | `vars.unset` | `keys`: a list of paths | removes variables |
+//!
+//! `vars.*` take `block_sensitive` too: they then fail if a value looks like a secret.
+//! [`CoordinatorBuilder::function`] adds functions, or replaces these.
+//!
+//! A function may run more than once: after a crash, a lost lease or a failure. What it gives back takes effect once,
+//! in the transaction that ends its node; effects elsewhere need an idempotency key of run and node.
+//!
+//! Reason codes of their failures: `bad_input` (arguments), `bad_vars` (changes of variables that may not be),
+//! `bad_output` (the store refuses what came of it), which are permanent; `unknown_function` (another coordinator may
+//! have it), `panicked`, `timeout`, `store_unavailable`, `cancelled` (it gave up although nobody cancelled it).
+//!
+//! # Errors
+//! No loop ends with an error: what the store or the bus refuses is counted, logged and tried again with growing
+//! pauses; a loop that panics begins again. Nobody waits for the bus but what says events.
 //!
 //! # Example
 //! ```
@@ -47,8 +69,8 @@
 //! leases have expired.
 //!
 //! # Cancelling
-//! [`SteerStore::cancel`](crate::cluster::store::SteerStore::cancel) sets the flag, with its reason and grace; workers are
-//! told by a signal on the bus, and look for the flag themselves. Nodes that are not ended when the grace is over are
+//! [`SteerStore::cancel`](crate::cluster::store::SteerStore::cancel) sets the flag, with its reason and grace; workers
+//! are told by a signal on the bus, and look for the flag themselves. Nodes that are not ended when the grace is over are
 //! reaped: whoever still runs them writes nothing more.
 //!
 //! # Warnings

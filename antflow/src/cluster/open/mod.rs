@@ -25,7 +25,7 @@ use super::worker::{Worker, WorkerBuilder};
 /// use antflow::cluster::graph::{Catalog, Graph, Node};
 /// use antflow::cluster::handler::{Batch, BatchResult, Handler, RunContext};
 /// use antflow::{BoxError, cluster::state::RunState};
-/// use futures::stream::{self, Stream};
+/// use futures_util::stream::{self, Stream};
 ///
 /// /// Doubles numbers.
 /// #[derive(Default)]
@@ -37,11 +37,19 @@ use super::worker::{Worker, WorkerBuilder};
 ///     type Output = u64;
 ///     type Error = BoxError;
 ///
-///     fn batches(&self, (): (), _: &RunContext) -> impl Stream<Item = Result<Batch<u64>, BoxError>> + Send {
+///     fn batches(
+///         &self,
+///         (): (),
+///         _: &RunContext,
+///     ) -> impl Stream<Item = Result<Batch<u64>, BoxError>> + Send {
 ///         stream::iter((0..3).map(|n| Ok(Batch::new(format!("batch_{n}"), n))))
 ///     }
 ///
-///     async fn process_batch(&self, batch: Batch<u64>, _: &RunContext) -> Result<BatchResult<u64>, BoxError> {
+///     async fn process_batch(
+///         &self,
+///         batch: Batch<u64>,
+///         _: &RunContext,
+///     ) -> Result<BatchResult<u64>, BoxError> {
 ///         Ok(BatchResult::new(batch.payload * 2))
 ///     }
 /// }
@@ -53,8 +61,8 @@ use super::worker::{Worker, WorkerBuilder};
 /// let coordinator = cluster.coordinator().build()?.start();
 /// let worker = cluster.worker().handler("doubler", Doubles::default).build()?.start().await?;
 ///
-/// let graph = Graph::new([Node::new("double", "doubler").with("n", 3)], &Catalog::any())?;
-/// let graph = Graph::new(graph.nodes().iter().cloned(), &Catalog::any().with_roles(["doubler"]))?;
+/// let catalog = Catalog::any().with_roles(["doubler"]);
+/// let graph = Graph::new([Node::new("double", "doubler")], &catalog)?;
 /// let run = cluster.submit_graph(graph).await?;
 /// let ended = cluster.wait(&run).await?;
 /// assert_eq!(ended.run.state, RunState::Finished);

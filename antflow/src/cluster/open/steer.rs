@@ -63,8 +63,9 @@ impl Cluster {
         Ok(())
     }
 
-    /// Cancels a run: nodes that wait are cancelled at once, those that run have the run's grace to end. Gives the state
-    /// of the run after it; one that has ended stays as it is.
+    /// Cancels a run: nodes that wait are cancelled at once, those that run have the run's grace to end.
+    ///
+    /// Gives the state of the run after it; one that has ended stays as it is.
     ///
     /// # Errors
     /// There is no such run, or the store does not answer.

@@ -1,25 +1,6 @@
 //! What coordinators run themselves: nodes of the role `coordinator_fn`, by the function that `io.fn` names.
 //!
-//! | `io.fn` | `io.fn_args` | what it does |
-//! |---|---|---|
-//! | `noop` | | nothing |
-//! | `merge.generic` | `from_nodes` (the parents), `copy` (true) | makes the artifacts of several nodes those of this one |
-//! | `metrics.aggregate` | `node_id`, `mode`: `sum` or `mean` | reports the numbers of a node's batches as its own |
-//! | `vars.set` | `kv`, or the keys themselves | sets variables of the run, by path |
-//! | `vars.merge` | `data`, or `kv` | merges objects deeply into the variables |
-//! | `vars.incr` | `key`, `by` (1) | adds to a number |
-//! | `vars.unset` | `keys`: a list of paths | removes variables |
-//!
-//! `vars.*` take `block_sensitive` too: they then fail if a value looks like a secret.
-//! [`CoordinatorBuilder::function`](super::CoordinatorBuilder::function) adds functions, or replaces these.
-//!
-//! A function may run more than once: after a crash, a lost lease or a failure. What it gives back takes effect once, in
-//! the transaction that ends its node; effects elsewhere need an idempotency key of run and node.
-//!
-//! # Reason codes
-//! `bad_input` (arguments), `bad_vars` (changes of variables that may not be), `bad_output` (the store refuses what came
-//! of it): permanent. `unknown_function`, as another coordinator may have it, `panicked`, `timeout`,
-//! `store_unavailable`, `cancelled` (it gave up although nobody cancelled it): transient.
+//! The module of coordinators has the table of functions and of the codes of their failures.
 
 mod aggregate;
 pub(super) mod attempt;
