@@ -11,12 +11,13 @@ use antflow_tests::{Log, panic_quietly, seconds};
 use serde_json::{Map, Value, json};
 
 fn function(id: &str, name: &str, args: Value) -> Node {
-    Node::function(id, name, serde_json::from_value(args).unwrap())
+    Node::function(id, name, serde_json::from_value(args).expect("an object"))
         .retry(RetryPolicy::default().max(1).backoff(seconds(1)))
 }
 
 fn result(node: &NodeRecord) -> Value {
-    node.result.as_ref().unwrap().read().unwrap()
+    let result = node.result.as_ref().expect("it has a result");
+    result.read().expect("it is JSON")
 }
 
 #[tokio::test(start_paused = true)]

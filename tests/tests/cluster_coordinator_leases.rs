@@ -23,7 +23,7 @@ async fn taken(bench: &WorkerBench) -> Lease {
         slots: 1,
         ttl: seconds(60),
     };
-    let mut given = bench.store.claim(request).await.unwrap();
+    let mut given = bench.store.claim(request).await.expect("it may claim");
     given.pop().expect("there is a node").lease
 }
 

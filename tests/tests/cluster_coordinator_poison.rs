@@ -20,7 +20,7 @@ async fn say(bench: &WorkerBench, topic: Topic, bytes: &[u8]) {
         key: String::new(),
         bytes: bytes.into(),
     };
-    bench.bus.publish(post).await.unwrap();
+    bench.bus.publish(post).await.expect("the bus is open");
 }
 
 #[tokio::test(start_paused = true)]

@@ -49,7 +49,8 @@ async fn a_graph_as_the_guide_writes_it_starts_without_more_and_a_wrong_one_is_r
     let handler = Scripted::counting(1);
     let worker = cluster.worker().handler("indexer", move || handler.clone());
     let worker = worker.build().unwrap().start().await.unwrap();
-    let written = r#"{ "nodes": [{ "node_id": "w1", "type": "indexer", "io": { "input_inline": { "batch_size": 5 } } }] }"#;
+    let written = r#"{ "nodes": [
+        { "node_id": "w1", "type": "indexer", "io": { "input_inline": { "batch_size": 5 } } }] }"#;
     let graph = Graph::from_json(written, &Catalog::any()).unwrap();
     // A run needs no coordinator as long as all goes well.
     let run = cluster.submit_graph(graph).await.unwrap();
