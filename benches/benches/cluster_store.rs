@@ -1,4 +1,6 @@
 //! What the embedded store makes of a disk: commits that wait for it alone, with others, and in lists.
+//!
+//! `cargo bench -p antflow-benches --bench cluster_store`
 
 use std::hint::black_box;
 use std::path::Path;

@@ -64,6 +64,14 @@ pub async fn leases_are_extended_and_losses_are_named(bench: Bench) {
     assert_eq!(held(bench.node(&run, "b").await), b.deadline);
     assert_eq!(bench.store.workers().await.unwrap()[0].last_seen, now);
 
+    let of_another = ExtendRequest {
+        worker: "x".into(),
+        leases: vec![a.lease.clone()],
+        ttl: TTL,
+    };
+    let extended = bench.store.extend(of_another).await.unwrap();
+    assert_eq!(extended.lost, std::slice::from_ref(&a.lease));
+
     bench.finish(&b.lease).await;
     let forged = |change: fn(&mut Lease)| {
         let mut lease = a.lease.clone();

@@ -24,8 +24,8 @@ pub trait QueryStore: Send + Sync {
     /// A node.
     fn node(&self, run: RunKey, node: NodeId) -> StoreFuture<'_, NodeRecord>;
 
-    /// Batches of a node in the order in which they were committed, behind the one that is named; `limit` at most, and 0
-    /// counts as 100.
+    /// Batches of a node in the order in which they were committed, behind the one that is named; `limit` at most, and
+    /// 0 counts as 100.
     fn batches(
         &self,
         run: RunKey,

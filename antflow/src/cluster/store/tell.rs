@@ -30,12 +30,12 @@ pub trait TellStore: Send + Sync {
     fn outbox_sent(&self, ids: Vec<i64>) -> StoreFuture<'_, ()>;
 
     /// Says that an event could not be said: due again after a pause by `retry`, which doubles with each attempt; or,
-    /// after the last one, a dead letter with the code `outbox_exhausted`, in the same transaction. What waited behind it
-    /// is due then. One that was said meanwhile, or is a dead letter, stays as it is.
+    /// after the last one, a dead letter with the code `outbox_exhausted`, in the same transaction. What waited behind
+    /// it is due then. One that was said meanwhile, or is a dead letter, stays as it is.
     fn outbox_failed(&self, id: i64, error: String, retry: OutboxRetry) -> StoreFuture<'_, ()>;
 
-    /// Events of a run, said or not, with numbers above `after`, by number: its history. `limit` at most, and 0 counts as
-    /// 100.
+    /// Events of a run, said or not, with numbers above `after`, by number: its history. `limit` at most, and 0 counts
+    /// as 100.
     fn events(&self, run: RunKey, after: i64, limit: u32) -> StoreFuture<'_, Vec<OutboxRecord>>;
 
     /// Stores a dead letter, and gives its number.

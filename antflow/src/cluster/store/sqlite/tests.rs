@@ -4,7 +4,10 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::cluster::graph::{Catalog, Graph, Node};
-use crate::cluster::store::{NewRun, QueryStore, SteerStore};
+use crate::cluster::store::{
+    BatchCommit, ClaimRequest, CommitRequest, Finish, NewArtifact, NewRun, Offer, Payload,
+    QueryStore, Retention, SteerStore, TellStore, WorkStore,
+};
 
 fn run(id: &str) -> NewRun {
     let graph = Graph::new([Node::new("a", "r")], &Catalog::any()).unwrap();
@@ -68,7 +71,15 @@ async fn one_that_is_refused_does_not_undo_the_others_of_its_group() {
             store.submit(new).await.is_ok()
         })
     });
-    let submits: Vec<_> = submits.collect();
+    let mut submits: Vec<_> = submits.collect();
+    let refused = store.clone();
+    submits.push(tokio::spawn(async move {
+        let work = |tx: &Tx<'_>| -> Done<()> {
+            tx.write("INSERT INTO settings (name, value) VALUES ('x', 'y')", [])?;
+            Err(fault::not_found("run", &"x"))
+        };
+        refused.write(work).await.is_ok()
+    }));
     tokio::task::yield_now().await;
     connection.execute_batch("ROLLBACK").unwrap();
     let mut well = 0;
@@ -77,6 +88,12 @@ async fn one_that_is_refused_does_not_undo_the_others_of_its_group() {
     }
     assert_eq!(well, 15, "of two with one id the first");
     assert_eq!(store.counts().await.unwrap().runs["running"], 15);
+    let left = store.read(|tx| {
+        tx.one("SELECT count(*) FROM settings", [], |row| {
+            row.get::<_, i64>(0)
+        })
+    });
+    assert_eq!(left.await.unwrap(), Some(0), "what was refused is undone");
 }
 
 #[tokio::test]
@@ -138,4 +155,57 @@ fn nothing_that_is_asked_often_reads_a_whole_table() {
         }
     }
     assert!(seen > 20, "{seen} statements were found");
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_run_that_was_removed() {
+    let file = File::new("removed");
+    let options = SqliteOptions::default().unsynced();
+    let store = SqliteStore::open(&file.0, options).await.unwrap();
+    let run = store.submit(run("1")).await.unwrap().run;
+    let request = ClaimRequest {
+        worker: "w".into(),
+        offers: vec![Offer {
+            role: "r".into(),
+            fingerprint: None,
+        }],
+        slots: 1,
+        ttl: Duration::from_secs(60),
+    };
+    let lease = store.claim(request).await.unwrap().remove(0).lease;
+    let commit = CommitRequest {
+        lease: lease.clone(),
+        batches: vec![BatchCommit {
+            uid: "x".into(),
+            artifacts: vec![NewArtifact {
+                uid: "x".into(),
+                payload: Payload::default(),
+                meta: serde_json::Map::new(),
+            }],
+            metrics: std::collections::BTreeMap::new(),
+        }],
+        cursors: Vec::new(),
+        checkpoint: Some(Payload::default()),
+    };
+    drop(store.commit(commit).await.unwrap());
+    drop(store.finish(lease, Finish::default()).await.unwrap());
+    let said = store.outbox_take(100, Duration::ZERO).await.unwrap();
+    let ids = said.iter().map(|event| event.id).collect();
+    store.outbox_sent(ids).await.unwrap();
+    let retention = Retention {
+        runs: Some(Duration::ZERO),
+        events: None,
+        dead_letters: None,
+        workers: None,
+    };
+    while store.run(run.clone()).await.is_ok() {
+        // What ended in this very millisecond is not older than nothing.
+        store.purge(retention, 1_000).await.unwrap();
+    }
+    let tables = "runs nodes artifacts batches cursors checkpoints outbox remains";
+    for table in tables.split(' ') {
+        let count = format!("SELECT count(*) FROM {table}");
+        let rows = store.read(move |tx| tx.one(&count, [], |row| row.get::<_, i64>(0)));
+        assert_eq!(rows.await.unwrap(), Some(0), "{table}");
+    }
 }
