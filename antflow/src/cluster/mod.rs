@@ -51,7 +51,7 @@
 //!                                     protocol ◄── bus         ◄── worker, coordinator
 //! ```
 //! Store and bus do not know each other. Worker and coordinator know both by their traits alone, and do not know each
-//! other. Only what opens a cluster by its URL names an engine.
+//! other. Only [`Cluster`], which knows them all, names an engine.
 
 pub mod bus;
 pub mod coordinator;
