@@ -1,5 +1,6 @@
 //! What the behaviour tests share: virtual time, tasks and probes for them, a recording observer and the rules it checks.
 
+pub mod coordinator_bench;
 mod gauge;
 mod http;
 mod log;
@@ -10,6 +11,7 @@ mod stages;
 pub mod store_suite;
 mod tasks;
 mod time;
+pub mod worker_bench;
 
 pub use gauge::{Gauge, Inside};
 pub use http::{Answer, Request, Streaming};

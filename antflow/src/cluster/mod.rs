@@ -6,7 +6,8 @@
 //! # Concepts
 //! - A **run** is one execution of a [graph]. Its **nodes** name a role, what they wait for, and where their
 //!   input comes from. The guide's task is a run here; a [task](macro@crate::task) is something smaller.
-//! - A **worker** has roles, and runs the nodes that ask for them: in batches, by a handler.
+//! - A [**worker**](worker) has roles, and runs the nodes that ask for them: in batches, by a
+//!   [**handler**](handler), which is written by hand or a [stage as it stands](staged).
 //! - The [**store**](store) is what is true. Its operations are transactions that leave nothing to be done: when the
 //!   last parent finishes, its children become ready in the same transaction. Whoever crashes leaves nothing half
 //!   done.
@@ -45,22 +46,31 @@
 //!
 //! # Who knows whom
 //! ```text
-//!  ids, clock ◄── graph ◄── state ◄── protocol ◄── vars, store ◄── worker, coordinator ◄── pipelines, command line
-//!                                     protocol ◄── bus         ◄──
+//!  ids, clock ◄── graph ◄── state ◄── protocol ◄── vars, store ◄── handler ◄── worker ◄── staged, command line
+//!                                                  vars, store ◄── coordinator       ◄──
+//!                                     protocol ◄── bus         ◄── worker, coordinator
 //! ```
 //! Store and bus do not know each other. Worker and coordinator know both by their traits alone, and do not know each
-//! other. Only what opens a cluster by its URL names an engine.
+//! other. Only [`Cluster`], which knows them all, names an engine.
 
 pub mod bus;
+pub mod coordinator;
 pub mod graph;
+pub mod handler;
 pub mod protocol;
+pub mod staged;
 pub mod state;
 pub mod store;
 pub mod vars;
+pub mod worker;
 
 mod clock;
+mod config;
+mod hints;
 mod ids;
 mod nearest;
+mod open;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use ids::{BatchUid, DedupId, LeaseId, NodeId, ReasonCode, Role, RunKey, WorkerKey};
+pub use open::{Cluster, ClusterError, RunStatus};

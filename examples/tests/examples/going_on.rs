@@ -138,6 +138,18 @@ never more than 3 in the queue: true
 }
 
 #[test]
+fn cluster_worker() {
+    prints(
+        "cluster_worker",
+        "\
+worker-1 counted 4 pages before it died
+worker-1 goes on
+16 pages have 136 words, and 16 batches are committed in epoch 1
+",
+    );
+}
+
+#[test]
 fn checkpoint() {
     prints(
         "checkpoint",

@@ -46,22 +46,26 @@ impl std::error::Error for GraphError {}
 
 /// Where mistakes are collected while a graph is read and checked.
 #[derive(Debug, Default)]
-pub(super) struct Mistakes(Vec<Mistake>);
+pub(in crate::cluster) struct Mistakes(Vec<Mistake>);
 
 impl Mistakes {
-    pub(super) fn add(&mut self, at: impl Into<String>, what: impl Into<String>) {
+    pub(in crate::cluster) fn add(&mut self, at: impl Into<String>, what: impl Into<String>) {
         self.0.push(Mistake {
             at: at.into(),
             what: what.into(),
         });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::cluster) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    pub(in crate::cluster) fn into_list(self) -> Vec<Mistake> {
+        self.0
+    }
+
     /// What was made, if nothing was wrong.
-    pub(super) fn or<T>(self, made: T) -> Result<T, GraphError> {
+    pub(in crate::cluster) fn or<T>(self, made: T) -> Result<T, GraphError> {
         if self.0.is_empty() {
             Ok(made)
         } else {

@@ -6,7 +6,7 @@ use super::error::Mistakes;
 use crate::cluster::nearest::suggestion;
 
 /// The fields of one JSON object: each is taken once, and what is left over in the end was not known.
-pub(super) struct Fields<'m> {
+pub(in crate::cluster) struct Fields<'m> {
     at: String,
     object: Map<String, Value>,
     known: Vec<&'static str>,
@@ -15,7 +15,7 @@ pub(super) struct Fields<'m> {
 
 impl<'m> Fields<'m> {
     /// The fields of `value`, which has to be an object.
-    pub(super) fn of(
+    pub(in crate::cluster) fn of(
         at: impl Into<String>,
         value: Value,
         mistakes: &'m mut Mistakes,
@@ -43,17 +43,17 @@ impl<'m> Fields<'m> {
         }
     }
 
-    pub(super) fn wrong(&mut self, key: &str, what: impl Into<String>) {
+    pub(in crate::cluster) fn wrong(&mut self, key: &str, what: impl Into<String>) {
         let path = self.path(key);
         self.mistakes.add(path, what);
     }
 
-    pub(super) fn mistakes(&mut self) -> &mut Mistakes {
+    pub(in crate::cluster) fn mistakes(&mut self) -> &mut Mistakes {
         self.mistakes
     }
 
     /// Takes what is there under `key`; `null` counts as nothing.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<Value> {
+    pub(in crate::cluster) fn take(&mut self, key: &'static str) -> Option<Value> {
         self.known.push(key);
         self.object.remove(key).filter(|value| !value.is_null())
     }
@@ -73,7 +73,7 @@ impl<'m> Fields<'m> {
         found
     }
 
-    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+    pub(in crate::cluster) fn text(&mut self, key: &'static str) -> Option<String> {
         self.read(key, "a text that is not empty", |value| {
             value
                 .as_str()
@@ -82,7 +82,7 @@ impl<'m> Fields<'m> {
         })
     }
 
-    pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+    pub(in crate::cluster) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
         self.read(key, "a list of texts", |value| {
             let texts = value.as_array()?.iter();
             texts
@@ -91,11 +91,11 @@ impl<'m> Fields<'m> {
         })
     }
 
-    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+    pub(in crate::cluster) fn flag(&mut self, key: &'static str) -> Option<bool> {
         self.read(key, "true or false", Value::as_bool)
     }
 
-    pub(super) fn count(&mut self, key: &'static str, from: u32) -> Option<u32> {
+    pub(in crate::cluster) fn count(&mut self, key: &'static str, from: u32) -> Option<u32> {
         let expected = format!("a whole number from {from} to {}", u32::MAX);
         self.read(key, &expected, |value| {
             let count = value.as_u64().and_then(|count| u32::try_from(count).ok())?;
@@ -103,31 +103,31 @@ impl<'m> Fields<'m> {
         })
     }
 
-    pub(super) fn object(&mut self, key: &'static str) -> Option<Map<String, Value>> {
+    pub(in crate::cluster) fn object(&mut self, key: &'static str) -> Option<Map<String, Value>> {
         self.read(key, "an object", |value| value.as_object().cloned())
     }
 
     /// Takes a number of seconds, which may have a fraction.
-    pub(super) fn seconds(&mut self, key: &'static str) -> Option<Duration> {
+    pub(in crate::cluster) fn seconds(&mut self, key: &'static str) -> Option<Duration> {
         self.read(key, "a number of seconds, not negative", |value| {
             Duration::try_from_secs_f64(value.as_f64()?).ok()
         })
     }
 
     /// Takes a number of milliseconds.
-    pub(super) fn millis(&mut self, key: &'static str) -> Option<Duration> {
+    pub(in crate::cluster) fn millis(&mut self, key: &'static str) -> Option<Duration> {
         self.read(key, "a whole number of milliseconds", |value| {
             value.as_u64().map(Duration::from_millis)
         })
     }
 
     /// Takes all that nobody has taken.
-    pub(super) fn rest(&mut self) -> Map<String, Value> {
+    pub(in crate::cluster) fn rest(&mut self) -> Map<String, Value> {
         std::mem::take(&mut self.object)
     }
 
     /// Reports what nobody has taken.
-    pub(super) fn end(mut self) {
+    pub(in crate::cluster) fn end(mut self) {
         for key in std::mem::take(&mut self.object).keys() {
             let near = suggestion(key, self.known.iter().copied());
             let known = self.known.join("`, `");
@@ -142,7 +142,7 @@ impl<'m> Fields<'m> {
 }
 
 /// How a value is named in messages.
-pub(super) fn kind(value: &Value) -> String {
+pub(in crate::cluster) fn kind(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Array(_) => "a list".to_owned(),

@@ -73,8 +73,8 @@ use serde_json::Value;
 
 mod catalog;
 mod check;
-mod error;
-mod fields;
+pub(in crate::cluster) mod error;
+pub(in crate::cluster) mod fields;
 mod input;
 mod node;
 mod read;

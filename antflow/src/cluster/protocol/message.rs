@@ -104,11 +104,13 @@ pub enum Message {
     Query,
     /// Says how a worker is.
     Reply(Health),
+    /// A coordinator found something that somebody should look at.
+    Warning(Warning),
 }
 
 impl Message {
     /// The kinds of this version, as they are written.
-    pub const KINDS: [&'static str; 19] = [
+    pub const KINDS: [&'static str; 20] = [
         "task_start",
         "artifacts",
         "cancel",
@@ -128,6 +130,7 @@ impl Message {
         "run_ended",
         "query",
         "reply",
+        "warning",
     ];
 
     /// The kind, as it is written.
@@ -153,6 +156,7 @@ impl Message {
             Self::RunEnded { .. } => "run_ended",
             Self::Query => "query",
             Self::Reply(_) => "reply",
+            Self::Warning(_) => "warning",
         }
     }
 }
@@ -198,6 +202,15 @@ impl Failure {
         self.batch_uid = Some(batch);
         self
     }
+}
+
+/// Something that somebody should look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// What it is, as a word for machines: `no_worker`, `worker_silent`, `event_unsaid`.
+    pub code: ReasonCode,
+    /// What it is and what to do, as text for people.
+    pub text: String,
 }
 
 /// What a worker says of itself: the fields of the guide.

@@ -36,6 +36,7 @@
 //! | `cancelled` | store | `status.{role}.v1` | `reason` |
 //! | `run_started`, `run_ended` | store | `runs.v1` | none; `state`, `reason` |
 //! | `query`, `reply` | anybody | `query.tasks.v1`, `reply.tasks.v1` | none; the worker's health |
+//! | `warning` | coordinator | `warnings.v1` | `code`, `text` |
 //!
 //! What the store says goes through its outbox, at least once; all else is said directly and may be lost. Receivers
 //! know repetitions by `dedup_id`, which is the same whenever the same thing is said again.
@@ -54,5 +55,7 @@ mod topic;
 pub use dedup::dedup_id;
 pub use envelope::{Envelope, VERSION};
 pub use error::{DecodeError, DecodeErrorKind};
-pub use message::{Announcement, Capabilities, Capacity, Failure, Health, Message, Metrics};
+pub use message::{
+    Announcement, Capabilities, Capacity, Failure, Health, Message, Metrics, Warning,
+};
 pub use topic::Topic;

@@ -73,6 +73,10 @@ fn messages() -> Vec<Message> {
         },
         Message::Query,
         Message::Reply(health),
+        Message::Warning(Warning {
+            code: "no_worker".into(),
+            text: "no worker has the role `r`".into(),
+        }),
     ]
 }
 

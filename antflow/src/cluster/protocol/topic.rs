@@ -33,6 +33,8 @@ pub enum Topic {
     Query,
     /// `reply.tasks.v1`: their answers.
     Reply,
+    /// `warnings.v1`: what somebody should look at.
+    Warnings,
 }
 
 impl Topic {
@@ -50,6 +52,7 @@ impl Topic {
             "artifacts.v1" => Self::Artifacts,
             "query.tasks.v1" => Self::Query,
             "reply.tasks.v1" => Self::Reply,
+            "warnings.v1" => Self::Warnings,
             _ => {
                 return role("cmd.")
                     .map(Self::Commands)
@@ -70,6 +73,7 @@ impl fmt::Display for Topic {
             Self::Artifacts => f.write_str("artifacts.v1"),
             Self::Query => f.write_str("query.tasks.v1"),
             Self::Reply => f.write_str("reply.tasks.v1"),
+            Self::Warnings => f.write_str("warnings.v1"),
         }
     }
 }

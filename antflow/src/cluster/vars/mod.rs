@@ -1,7 +1,13 @@
 //! Variables of a run, which coordinator functions change.
 //!
 //! A path such as `limits.daily` names a value in nested objects. Changes are made in the transaction that ends the
-//! node of the function: once, whatever is repeated.
+//! node of the function: once, whatever is repeated. Coordinators [`check`] them before: sizes, names, secrets.
+
+mod limits;
+mod sensitive;
+
+pub use limits::{RefusedVars, VarsLimits, check};
+pub use sensitive::{DefaultDetector, Sensitive};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};

@@ -1,0 +1,145 @@
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::CoordinatorConfig;
+use crate::cluster::graph::error::Mistakes;
+use crate::cluster::graph::fields::Fields;
+
+/// What is written for what is kept for ever.
+const FOREVER: &str = "forever";
+
+/// Puts what a layer says over what there is.
+pub(super) fn over(
+    config: &mut CoordinatorConfig,
+    at: String,
+    layer: Value,
+    mistakes: &mut Mistakes,
+) {
+    let layer = if layer.is_null() {
+        Value::Object(Map::new())
+    } else {
+        layer
+    };
+    let Some(mut fields) = Fields::of(at, layer, mistakes) else {
+        return;
+    };
+    if let Some(id) = fields.text("coordinator_id") {
+        config.coordinator_id = Some(id.into());
+    }
+    put(&mut config.capacity, fields.count("capacity", 1));
+    for (key, time) in seconds_of(config) {
+        put(time, fields.seconds(key));
+    }
+    put(
+        &mut config.outbox_retry.max,
+        fields.count("outbox_max_retry", 1),
+    );
+    let min = fields.millis("outbox_backoff_min_ms");
+    put(&mut config.outbox_retry.backoff_min, min);
+    let max = fields.millis("outbox_backoff_max_ms");
+    put(&mut config.outbox_retry.backoff_max, max);
+    for (key, kept) in kept_of(config) {
+        keep(kept, &mut fields, key);
+    }
+    put(&mut config.block_sensitive, fields.flag("block_sensitive"));
+    fields.end();
+}
+
+/// The times that are written in seconds, by their keys.
+fn seconds_of(config: &mut CoordinatorConfig) -> [(&'static str, &mut Duration); 9] {
+    [
+        ("lease_ttl_sec", &mut config.lease_ttl),
+        ("cancel_grace_sec", &mut config.cancel_grace),
+        ("scheduler_tick_sec", &mut config.scheduler_tick),
+        ("hb_monitor_tick_sec", &mut config.monitor_tick),
+        ("heartbeat_soft_sec", &mut config.heartbeat_soft),
+        ("no_worker_after_sec", &mut config.no_worker_after),
+        ("outbox_dispatch_tick_sec", &mut config.outbox_tick),
+        ("outbox_hold_sec", &mut config.outbox_hold),
+        ("purge_tick_sec", &mut config.purge_tick),
+    ]
+}
+
+/// How long things are kept, by their keys.
+fn kept_of(config: &mut CoordinatorConfig) -> [(&'static str, &mut Option<Duration>); 4] {
+    let retention = &mut config.retention;
+    [
+        ("keep_runs_sec", &mut retention.runs),
+        ("keep_events_sec", &mut retention.events),
+        ("keep_dead_letters_sec", &mut retention.dead_letters),
+        ("keep_workers_sec", &mut retention.workers),
+    ]
+}
+
+fn keep(kept: &mut Option<Duration>, fields: &mut Fields<'_>, key: &'static str) {
+    let Some(value) = fields.take(key) else {
+        return;
+    };
+    let seconds = value.as_f64().map(Duration::try_from_secs_f64);
+    match seconds {
+        _ if value == FOREVER => *kept = None,
+        Some(Ok(time)) => *kept = Some(time),
+        Some(Err(_)) | None => {
+            let what = format!("expected a number of seconds, or `{FOREVER}`, found {value}");
+            fields.wrong(key, what);
+        }
+    }
+}
+
+fn put<T>(to: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *to = value;
+    }
+}
+
+/// Writes what [`over`] reads.
+pub(super) fn write(config: &CoordinatorConfig, object: &mut Map<String, Value>) {
+    let mut config = config.clone();
+    let mut put = |key: &str, value: Value| {
+        object.insert(key.to_owned(), value);
+    };
+    if let Some(id) = &config.coordinator_id {
+        put("coordinator_id", json!(id));
+    }
+    put("capacity", json!(config.capacity));
+    for (key, time) in seconds_of(&mut config) {
+        put(key, json!(time.as_secs_f64()));
+    }
+    let millis = |time: Duration| json!(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    let retry = config.outbox_retry;
+    put("outbox_max_retry", json!(retry.max));
+    put("outbox_backoff_min_ms", millis(retry.backoff_min));
+    put("outbox_backoff_max_ms", millis(retry.backoff_max));
+    for (key, kept) in kept_of(&mut config) {
+        put(
+            key,
+            kept.map_or_else(|| json!(FOREVER), |time| json!(time.as_secs_f64())),
+        );
+    }
+    put("block_sensitive", json!(config.block_sensitive));
+}
+
+/// Finds values that are wrong, or do not go together.
+pub(super) fn check(config: &CoordinatorConfig, mistakes: &mut Mistakes) {
+    let mut copy = config.clone();
+    for (key, time) in seconds_of(&mut copy) {
+        // Functions may be dropped at once, and warnings may come at once.
+        let may_be_zero = matches!(key, "cancel_grace_sec" | "no_worker_after_sec");
+        if time.is_zero() && !may_be_zero {
+            mistakes.add(key, "0 would never rest: write a time above it");
+        }
+    }
+    if config.capacity == 0 {
+        mistakes.add("capacity", "0: a coordinator runs one function at least");
+    }
+    if config.outbox_retry.max == 0 {
+        mistakes.add("outbox_max_retry", "0: an event is tried once at least");
+    }
+    if config.outbox_retry.backoff_max < config.outbox_retry.backoff_min {
+        mistakes.add(
+            "outbox_backoff_max_ms",
+            "less than `outbox_backoff_min_ms`, from which the pause grows",
+        );
+    }
+}

@@ -1,0 +1,31 @@
+//! What is said on the bus of what follows from an operation of the store.
+
+use super::bus::Post;
+use super::protocol::{Envelope, Message, Topic};
+use super::store::{CancelNotice, Effects, ReadyNode};
+
+/// A hint for each node that may be claimed, and a signal for each worker that has to end one.
+pub(super) fn posts(effects: Effects) -> impl Iterator<Item = Post> {
+    let ready = effects.ready.into_iter().map(start);
+    ready.chain(effects.cancelling.into_iter().map(cancel))
+}
+
+fn start(node: ReadyNode) -> Post {
+    let envelope = Envelope::new(Message::TaskStart)
+        .about(node.run, node.node)
+        .role(node.role.clone());
+    Post::new(Topic::Commands(node.role), &envelope)
+}
+
+fn cancel(notice: CancelNotice) -> Post {
+    let message = Message::Cancel {
+        reason: notice.reason,
+        grace_ms: u64::try_from(notice.grace.as_millis()).unwrap_or(u64::MAX),
+        lease_id: notice.lease.id,
+    };
+    let envelope = Envelope::new(message)
+        .about(notice.lease.run, notice.lease.node)
+        .epoch(notice.lease.epoch)
+        .target(notice.lease.worker);
+    Post::new(Topic::Signals, &envelope)
+}

@@ -1,0 +1,33 @@
+use std::io;
+use std::path::PathBuf;
+
+use crate::cluster::bus::BusError;
+use crate::cluster::store::StoreError;
+
+/// Why a cluster did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClusterError {
+    /// The directory of the embedded store cannot be made.
+    #[error("the directory `{}` cannot be made: {source}", path.display())]
+    Directory {
+        /// Which directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The bus did not do it.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// A dead letter cannot be said again.
+    #[error("dead letter {id} cannot be said again: {reason}")]
+    DeadLetter {
+        /// Its number.
+        id: i64,
+        /// Why.
+        reason: &'static str,
+    },
+}

@@ -1,0 +1,204 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::watch;
+
+use super::control::Active;
+use super::counters::Counters;
+use super::dedup::DedupCache;
+use super::shared::{Phase, RoleEntry, Shared};
+use super::teller::Teller;
+use super::{ConfigError, InputAdapter, Worker, WorkerConfig};
+use crate::cluster::bus::Bus;
+use crate::cluster::handler::{ErasedHandler, Handler};
+use crate::cluster::nearest::suggestion;
+use crate::cluster::store::Store;
+use crate::cluster::{Role, WorkerKey};
+
+/// Makes a [`Worker`].
+#[must_use]
+pub struct WorkerBuilder {
+    config: WorkerConfig,
+    store: Option<Arc<dyn Store>>,
+    bus: Option<Arc<dyn Bus>>,
+    roles: BTreeMap<Role, RoleEntry>,
+    adapters: BTreeMap<String, Arc<dyn InputAdapter>>,
+    mistakes: Vec<String>,
+}
+
+/// Everything that is wrong with a worker that was to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildError {
+    mistakes: Vec<String>,
+}
+
+impl WorkerBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            config: WorkerConfig::default(),
+            store: None,
+            bus: None,
+            roles: BTreeMap::new(),
+            adapters: BTreeMap::new(),
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Sets the configuration, in place of the defaults.
+    pub fn config(mut self, config: WorkerConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Sets the store. Required.
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Sets the bus. Required; [`InProcessBus`](crate::cluster::bus::InProcessBus) will do where nobody else is.
+    pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
+        self.bus = Some(bus);
+        self
+    }
+
+    /// Gives a role its handler: `make`, such as `Processor::default`, makes one for each run of a node.
+    pub fn handler<H: Handler>(
+        self,
+        role: impl Into<Role>,
+        make: impl Fn() -> H + Send + Sync + 'static,
+    ) -> Self {
+        self.entry(role.into(), make, None)
+    }
+
+    /// As [`handler`](Self::handler), with the fingerprint of its types: nodes that ask for another one are left to
+    /// other workers.
+    pub fn handler_of<H: Handler>(
+        self,
+        role: impl Into<Role>,
+        fingerprint: impl Into<String>,
+        make: impl Fn() -> H + Send + Sync + 'static,
+    ) -> Self {
+        self.entry(role.into(), make, Some(fingerprint.into()))
+    }
+
+    fn entry<H: Handler>(
+        mut self,
+        role: Role,
+        make: impl Fn() -> H + Send + Sync + 'static,
+        fingerprint: Option<String>,
+    ) -> Self {
+        if self.roles.contains_key(&role) {
+            self.mistakes
+                .push(format!("the role `{role}` has two handlers: keep one"));
+        }
+        let entry = RoleEntry {
+            factory: Box::new(move || -> Box<dyn ErasedHandler> { Box::new(make()) }),
+            fingerprint,
+        };
+        self.roles.insert(role, entry);
+        self
+    }
+
+    /// Adds an input adapter that graphs may name.
+    pub fn adapter(mut self, name: impl Into<String>, adapter: impl InputAdapter) -> Self {
+        self.adapters.insert(name.into(), Arc::new(adapter));
+        self
+    }
+
+    /// Makes the worker. It does nothing before it is [started](Worker::start).
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once: no store, no bus, no handlers, roles of the configuration without a handler,
+    /// and what [`WorkerConfig::check`] finds.
+    pub fn build(mut self) -> Result<Worker, BuildError> {
+        let mut mistakes = std::mem::take(&mut self.mistakes);
+        if let Err(error) = self.config.check() {
+            let said = error.mistakes().iter().map(ToString::to_string);
+            mistakes.extend(said);
+        }
+        self.choose_roles(&mut mistakes);
+        if self.store.is_none() {
+            mistakes.push("there is no store: call `store`".to_owned());
+        }
+        if self.bus.is_none() {
+            mistakes.push("there is no bus: call `bus`".to_owned());
+        }
+        let (Some(store), Some(bus), true) = (self.store, self.bus, mistakes.is_empty()) else {
+            return Err(BuildError { mistakes });
+        };
+        let (teller, waiting) = Teller::new();
+        let key = self.config.worker_id.clone();
+        let dedup = DedupCache::new(self.config.dedup_cache_size, self.config.dedup_ttl);
+        let shared = Shared {
+            key: key.unwrap_or_else(WorkerKey::random),
+            config: self.config,
+            roles: self.roles,
+            adapters: self.adapters,
+            store,
+            bus,
+            active: Arc::new(Active::default()),
+            counters: Counters::default(),
+            teller,
+            phase: watch::Sender::new(Phase::Serving),
+            dedup: Mutex::new(dedup),
+            last_heartbeat: Mutex::new(None),
+        };
+        Ok(Worker {
+            shared: Arc::new(shared),
+            waiting,
+        })
+    }
+
+    /// Keeps the roles that the configuration names, if it names some.
+    fn choose_roles(&mut self, mistakes: &mut Vec<String>) {
+        if self.roles.is_empty() {
+            mistakes.push("there is no handler: call `handler` for each role".to_owned());
+        }
+        let wanted = &self.config.roles;
+        if wanted.is_empty() {
+            return;
+        }
+        for role in wanted {
+            if !self.roles.contains_key(role) {
+                let near = suggestion(role.as_str(), self.roles.keys().map(Role::as_str));
+                mistakes.push(format!("the role `{role}` has no handler{near}"));
+            }
+        }
+        self.roles.retain(|role, _| wanted.contains(role));
+    }
+}
+
+impl fmt::Debug for WorkerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerBuilder")
+            .field("config", &self.config)
+            .field("roles", &self.roles.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl BuildError {
+    /// All mistakes.
+    #[must_use]
+    pub fn mistakes(&self) -> &[String] {
+        &self.mistakes
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.mistakes.join("; "))
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+impl From<ConfigError> for BuildError {
+    fn from(error: ConfigError) -> Self {
+        Self {
+            mistakes: vec![error.to_string()],
+        }
+    }
+}
