@@ -386,7 +386,7 @@ async fn change(plan: &Plan, control: &RunControl) {
         match change {
             Change::Pause => stage.pause(),
             Change::Resume => stage.resume(),
-            Change::Resize(workers) => stage.resize(*workers).unwrap(),
+            Change::Resize(workers) => stage.resize(*workers).expect("it has a worker"),
         }
     }
     control.resume();
