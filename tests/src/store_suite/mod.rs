@@ -1,4 +1,5 @@
-//! What every store has to do, whatever its engine: the cases that [`store_suite!`](crate::store_suite) makes tests of.
+//! What every store has to do, whatever its engine: the cases that [`store_suite!`](macro@crate::store_suite) makes tests
+//! of.
 //!
 //! A case gets a [`Bench`]: an empty store whose clock stands still until the case moves it.
 
