@@ -2,10 +2,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::shared::Shared;
-use crate::cluster::RunKey;
 use crate::cluster::bus::Post;
 use crate::cluster::protocol::{Envelope, Message, Topic};
-use crate::cluster::store::{CancelNotice, Effects, Lease, ReadyNode};
+use crate::cluster::store::{Effects, Lease};
+use crate::cluster::{RunKey, hints};
 
 /// Says on the bus what may be lost, without anybody waiting for the bus.
 #[derive(Debug)]
@@ -53,28 +53,9 @@ impl Shared {
 
     /// Hints to others what follows for them.
     pub(super) fn say_effects(&self, effects: Effects) {
-        for ReadyNode { run, node, role } in effects.ready {
-            let envelope = Envelope::new(Message::TaskStart)
-                .about(run, node)
-                .role(role.clone());
-            self.say(Topic::Commands(role), envelope);
+        for (topic, envelope) in hints::envelopes(effects) {
+            self.say(topic, envelope);
         }
-        for notice in effects.cancelling {
-            self.say_cancel(notice);
-        }
-    }
-
-    fn say_cancel(&self, notice: CancelNotice) {
-        let message = Message::Cancel {
-            reason: notice.reason,
-            grace_ms: u64::try_from(notice.grace.as_millis()).unwrap_or(u64::MAX),
-            lease_id: notice.lease.id,
-        };
-        let envelope = Envelope::new(message)
-            .about(notice.lease.run, notice.lease.node)
-            .epoch(notice.lease.epoch)
-            .target(notice.lease.worker);
-        self.say(Topic::Signals, envelope);
     }
 
     /// Hints that a node has new artifacts.
