@@ -4,6 +4,7 @@
 //! for the disk waits for all of them. Each is undone alone if it fails, by a savepoint.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
@@ -152,8 +153,14 @@ impl Service {
             let (abandoned, wanted): (Vec<_>, _) =
                 jobs.into_iter().partition(|job| job.is_abandoned());
             drop(abandoned);
-            if !wanted.is_empty() {
-                self.writer.carry_out(wanted);
+            if wanted.is_empty() {
+                continue;
+            }
+            let writer = &self.writer;
+            // Those who came since then are served all the same; those of the group hear that it has no answer.
+            if catch_unwind(AssertUnwindSafe(|| writer.carry_out(wanted))).is_err() {
+                writer.shared.forget_plans();
+                crate::log::error!("an operation of the store panicked");
             }
         }
     }
@@ -171,7 +178,7 @@ impl Service {
 }
 
 impl Drop for Service {
-    /// Where it was not even started, or panicked: those who wait are told, and whoever comes next starts another one.
+    /// Where it was not even started: those who wait are told, and whoever comes next starts another one.
     fn drop(&mut self) {
         if self.has_ended {
             return;
