@@ -61,6 +61,7 @@ pub mod protocol;
 pub mod staged;
 pub mod state;
 pub mod store;
+pub mod submit;
 pub mod vars;
 pub mod worker;
 
@@ -68,9 +69,14 @@ mod clock;
 mod config;
 mod hints;
 mod ids;
+mod items;
 mod nearest;
 mod open;
+mod schema;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use ids::{BatchUid, DedupId, LeaseId, NodeId, ReasonCode, Role, RunKey, WorkerKey};
 pub use open::{Cluster, ClusterError, RunStatus};
+pub use submit::{Submission, SubmitError};
+
+pub use crate::item::RemoteError;

@@ -31,3 +31,14 @@ pub enum ClusterError {
         reason: &'static str,
     },
 }
+
+impl ClusterError {
+    /// May asking again help?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_transient(),
+            Self::Directory { .. } | Self::Bus(_) | Self::DeadLetter { .. } => false,
+        }
+    }
+}

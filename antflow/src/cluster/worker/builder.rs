@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::control::Active;
 use super::counters::Counters;
 use super::dedup::DedupCache;
-use super::shared::{Phase, RoleEntry, Shared};
+use super::shared::{Factory, Phase, RoleEntry, Shared};
 use super::teller::Teller;
 use super::{ConfigError, InputAdapter, Worker, WorkerConfig};
 use crate::cluster::bus::Bus;
@@ -84,9 +84,20 @@ impl WorkerBuilder {
     }
 
     fn entry<H: Handler>(
-        mut self,
+        self,
         role: Role,
         make: impl Fn() -> H + Send + Sync + 'static,
+        fingerprint: Option<String>,
+    ) -> Self {
+        let factory = Box::new(move || -> Box<dyn ErasedHandler> { Box::new(make()) });
+        self.enter(role, factory, fingerprint)
+    }
+
+    /// As [`handler_of`](Self::handler_of), of a handler whose types are not known here.
+    pub(crate) fn enter(
+        mut self,
+        role: Role,
+        factory: Box<Factory>,
         fingerprint: Option<String>,
     ) -> Self {
         if self.roles.contains_key(&role) {
@@ -94,7 +105,7 @@ impl WorkerBuilder {
                 .push(format!("the role `{role}` has two handlers: keep one"));
         }
         let entry = RoleEntry {
-            factory: Box::new(move || -> Box<dyn ErasedHandler> { Box::new(make()) }),
+            factory,
             fingerprint,
         };
         self.roles.insert(role, entry);
