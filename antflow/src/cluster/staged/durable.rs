@@ -18,7 +18,7 @@ use crate::stage::{Configured, Stage, StageConfig};
     label = "more than stages one behind the other",
     note = "make the part with `filter`, `flat_map`, `batch` or branches the handler of a role: `worker.pipeline(\"role\", pipeline!(..))`"
 )]
-pub trait Durable<St>: Launch<St> {
+pub trait Durable<St>: Launch<St, Input: Stored, Output: Stored> {
     /// Adds the stages, in their order.
     #[doc(hidden)]
     fn enter(&self, roles: &mut Roles<St>);
@@ -84,7 +84,7 @@ impl<St, C, S> Durable<St> for NextStage<C, S>
 where
     St: Send + Sync + 'static,
     C: Durable<St> + Flow,
-    Self: Launch<St>,
+    Self: Launch<St, Input: Stored, Output: Stored>,
     S: Execute<St>,
     S::Input: Stored,
     S::Output: Stored,

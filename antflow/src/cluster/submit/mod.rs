@@ -104,8 +104,6 @@ impl Cluster {
     pub fn submit<C, St, I>(&self, pipeline: &Pipeline<C, St>, items: I) -> Submission<C::Output>
     where
         C: Durable<St>,
-        C::Input: Stored,
-        C::Output: Stored,
         St: Send + Sync + 'static,
         I: IntoIterator<Item: IntoItem<C::Input>, IntoIter: Send + 'static>,
     {
@@ -123,8 +121,6 @@ impl Cluster {
     ) -> Submission<C::Output>
     where
         C: Durable<St>,
-        C::Input: Stored,
-        C::Output: Stored,
         St: Send + Sync + 'static,
         I: Stream<Item: IntoItem<C::Input>> + Send + 'static,
     {
@@ -328,8 +324,6 @@ async fn start<C, St, I>(
 ) -> Result<Job<C::Output>, SubmitError>
 where
     C: Durable<St>,
-    C::Input: Stored,
-    C::Output: Stored,
     St: Send + Sync + 'static,
     I: Stream<Item: IntoItem<C::Input>> + Send + 'static,
 {
