@@ -470,6 +470,21 @@ async fn an_item_that_is_larger_than_the_store_takes_fails_for_itself() {
     assert_eq!(results[2].value.as_ref().ok(), Some(&20));
     let error = results[1].error().unwrap();
     assert!(error.to_string().contains("5002"), "{error}");
+
+    // Nor does what a stage gives.
+    let results = cluster
+        .submit(&pipeline!(spell), [10, 5000, 20])
+        .await
+        .unwrap();
+    assert_eq!(count(&results, Outcome::Completed), 2);
+    let error = results[1].error().unwrap();
+    assert!(error.to_string().contains("has 5002 bytes"), "{error}");
+    assert_eq!(error.stage(), "Spell");
+}
+
+#[stage]
+async fn spell(size: usize) -> String {
+    "x".repeat(size)
 }
 
 #[stage]

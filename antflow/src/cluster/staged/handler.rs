@@ -37,6 +37,13 @@ struct Unreadable(#[source] serde_json::Error);
 #[error("the output has no JSON: {0}")]
 struct Unwritable(#[source] serde_json::Error);
 
+/// What the pipeline gave is more than can be stored.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the output has {0} bytes as JSON, of which the store takes {1}: give less, or where it is to be found"
+)]
+struct TooLarge(usize, usize);
+
 /// What a batch that is an item says of itself cannot be understood.
 #[derive(Debug, thiserror::Error)]
 #[error("what is said of the item is of another version of antflow: {0}")]
@@ -174,7 +181,11 @@ where
             note.happenings = trail.take(result.sequence_id);
         }
         match result.value.map(|output| to_raw_value(&output)) {
-            Ok(Ok(output)) => return Ok(Some(output)),
+            Ok(Ok(output)) if output.get().len() <= ctx.max_payload() => return Ok(Some(output)),
+            Ok(Ok(output)) => {
+                let (bytes, most) = (output.get().len(), ctx.max_payload());
+                ended(note, TooLarge(bytes, most).into(), "BadOutput");
+            }
             Ok(Err(error)) => ended(note, Unwritable(error).into(), "BadOutput"),
             Err(error) => note.error = Some((&error).into()),
         }
