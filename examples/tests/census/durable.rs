@@ -91,7 +91,7 @@ fn ctrl_c_leaves_the_rest_for_the_next_start() {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let [_, stored, failed, cancelled] = numbers(&object(&output));
-    assert!(stored >= 1 && cancelled > 0 && failed == 0, "{output:?}");
+    assert!(stored < 1500 && cancelled > 0 && failed == 0, "{output:?}");
     let report = object(&durable(root.path(), &directory).output().unwrap());
     assert_eq!(numbers(&report), [1500, 1500, 0, 0]);
 }
