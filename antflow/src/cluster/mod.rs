@@ -64,6 +64,7 @@ pub mod store;
 pub mod vars;
 pub mod worker;
 
+mod build;
 mod clock;
 mod config;
 mod hints;

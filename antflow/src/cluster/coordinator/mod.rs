@@ -106,8 +106,9 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+pub use super::build::BuildError;
 pub use super::config::ConfigError;
-pub use builder::{BuildError, CoordinatorBuilder};
+pub use builder::CoordinatorBuilder;
 pub use config::{CoordinatorConfig, ENV_PREFIX};
 pub use function::{FunctionCall, FunctionError};
 pub use handle::CoordinatorHandle;

@@ -111,8 +111,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+pub use crate::cluster::build::BuildError;
 pub use adapter::{AdapterBatches, InputAdapter};
-pub use builder::{BuildError, WorkerBuilder};
+pub use builder::WorkerBuilder;
 pub use config::{ConfigError, ENV_PREFIX, WorkerConfig};
 pub use counters::WorkerStats;
 pub use handle::WorkerHandle;

@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::CoordinatorConfig;
+use crate::cluster::config::{millis, put};
 use crate::cluster::graph::error::Mistakes;
 use crate::cluster::graph::fields::Fields;
 
@@ -10,20 +11,7 @@ use crate::cluster::graph::fields::Fields;
 const FOREVER: &str = "forever";
 
 /// Puts what a layer says over what there is.
-pub(super) fn over(
-    config: &mut CoordinatorConfig,
-    at: String,
-    layer: Value,
-    mistakes: &mut Mistakes,
-) {
-    let layer = if layer.is_null() {
-        Value::Object(Map::new())
-    } else {
-        layer
-    };
-    let Some(mut fields) = Fields::of(at, layer, mistakes) else {
-        return;
-    };
+pub(super) fn over(config: &mut CoordinatorConfig, fields: &mut Fields<'_>) {
     if let Some(id) = fields.text("coordinator_id") {
         config.coordinator_id = Some(id.into());
     }
@@ -40,10 +28,9 @@ pub(super) fn over(
     let max = fields.millis("outbox_backoff_max_ms");
     put(&mut config.outbox_retry.backoff_max, max);
     for (key, kept) in kept_of(config) {
-        keep(kept, &mut fields, key);
+        keep(kept, fields, key);
     }
     put(&mut config.block_sensitive, fields.flag("block_sensitive"));
-    fields.end();
 }
 
 /// The times that are written in seconds, by their keys.
@@ -87,12 +74,6 @@ fn keep(kept: &mut Option<Duration>, fields: &mut Fields<'_>, key: &'static str)
     }
 }
 
-fn put<T>(to: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *to = value;
-    }
-}
-
 /// Writes what [`over`] reads.
 pub(super) fn write(config: &CoordinatorConfig, object: &mut Map<String, Value>) {
     let mut config = config.clone();
@@ -106,7 +87,6 @@ pub(super) fn write(config: &CoordinatorConfig, object: &mut Map<String, Value>)
     for (key, time) in seconds_of(&mut config) {
         put(key, json!(time.as_secs_f64()));
     }
-    let millis = |time: Duration| json!(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     let retry = config.outbox_retry;
     put("outbox_max_retry", json!(retry.max));
     put("outbox_backoff_min_ms", millis(retry.backoff_min));

@@ -1,22 +1,14 @@
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::WorkerConfig;
+use crate::cluster::config::{millis, put};
 use crate::cluster::graph::error::Mistakes;
 use crate::cluster::graph::fields::Fields;
 
 /// Puts what a layer says over what there is.
-pub(super) fn over(config: &mut WorkerConfig, at: String, layer: Value, mistakes: &mut Mistakes) {
-    let layer = if layer.is_null() {
-        Value::Object(Map::new())
-    } else {
-        layer
-    };
-    let Some(mut fields) = Fields::of(at, layer, mistakes) else {
-        return;
-    };
+pub(super) fn over(config: &mut WorkerConfig, fields: &mut Fields<'_>) {
     if let Some(text) = fields.text("kafka_bootstrap") {
         config.kafka_bootstrap = Some(text);
     }
@@ -52,18 +44,10 @@ pub(super) fn over(config: &mut WorkerConfig, at: String, layer: Value, mistakes
         &mut config.strict_input_adapters,
         fields.flag("strict_input_adapters"),
     );
-    fields.end();
-}
-
-fn put<T>(to: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *to = value;
-    }
 }
 
 /// Writes what [`over`] reads.
 pub(super) fn write(config: &WorkerConfig, object: &mut Map<String, Value>) {
-    let millis = |time: Duration| json!(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     let mut put = |key: &str, value: Value| {
         object.insert(key.to_owned(), value);
     };
