@@ -1,14 +1,22 @@
 //! The entry: a store and a bus, and what users do with them.
 
+mod connect;
+mod engine;
+mod environment;
 mod error;
 mod look;
+mod signals;
 mod steer;
 
 use std::path::Path;
 use std::sync::Arc;
 
+pub use connect::Connect;
+pub use engine::UrlError;
+pub use environment::{CLUSTER_VARIABLE, RunError};
 pub use error::ClusterError;
 pub use look::RunStatus;
+pub use signals::StopSignals;
 
 use super::bus::{Bus, InProcessBus};
 use super::coordinator::{Coordinator, CoordinatorBuilder};

@@ -20,7 +20,7 @@ use crate::cluster::{Role, WorkerKey};
 /// Makes a [`Worker`].
 #[must_use]
 pub struct WorkerBuilder {
-    config: WorkerConfig,
+    pub(in crate::cluster) config: WorkerConfig,
     pub(in crate::cluster) place: Place,
     roles: BTreeMap<Role, RoleEntry>,
     adapters: BTreeMap<String, Arc<dyn InputAdapter>>,

@@ -54,6 +54,7 @@ pub const ENV_PREFIX: &str = "ANTFLOW_WORKER_";
 /// | `db_cancel_poll_ms` | [`cancel_poll`](Self::cancel_poll) | 500 |
 /// | `claim_poll_ms` | [`claim_poll`](Self::claim_poll) | 1000 |
 /// | `cancel_grace_sec` | [`cancel_grace`](Self::cancel_grace) | 30 |
+/// | `drain_sec` | [`drain`](Self::drain) | 20 |
 /// | `strict_input_adapters` | [`strict_input_adapters`](Self::strict_input_adapters) | false |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerConfig {
@@ -89,6 +90,10 @@ pub struct WorkerConfig {
     pub claim_poll: Duration,
     /// How long handlers have to end when the worker shuts down, and for their cleanup.
     pub cancel_grace: Duration,
+    /// How long a worker that is [run](super::WorkerBuilder::run) as a process may go on with its nodes when it is told
+    /// to end. Then they are given back, and `cancel_grace` begins. Both together should be less than what the system
+    /// allows before it kills.
+    pub drain: Duration,
     /// Are nodes refused that leave out arguments of adapters which have a default: `meta_list_key` of rechunk?
     pub strict_input_adapters: bool,
 }
@@ -111,6 +116,7 @@ impl Default for WorkerConfig {
             cancel_poll: Duration::from_millis(500),
             claim_poll: Duration::from_secs(1),
             cancel_grace: Duration::from_secs(30),
+            drain: Duration::from_secs(20),
             strict_input_adapters: false,
         }
     }

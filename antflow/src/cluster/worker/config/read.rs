@@ -40,6 +40,7 @@ pub(super) fn over(config: &mut WorkerConfig, fields: &mut Fields<'_>) {
     put(&mut config.cancel_poll, fields.millis("db_cancel_poll_ms"));
     put(&mut config.claim_poll, fields.millis("claim_poll_ms"));
     put(&mut config.cancel_grace, fields.seconds("cancel_grace_sec"));
+    put(&mut config.drain, fields.seconds("drain_sec"));
     put(
         &mut config.strict_input_adapters,
         fields.flag("strict_input_adapters"),
@@ -73,6 +74,7 @@ pub(super) fn write(config: &WorkerConfig, object: &mut Map<String, Value>) {
     put("db_cancel_poll_ms", millis(config.cancel_poll));
     put("claim_poll_ms", millis(config.claim_poll));
     put("cancel_grace_sec", json!(config.cancel_grace.as_secs_f64()));
+    put("drain_sec", json!(config.drain.as_secs_f64()));
     put("strict_input_adapters", json!(config.strict_input_adapters));
 }
 

@@ -28,6 +28,7 @@ fn an_empty_configuration_has_the_defaults_and_is_read_as_it_is_written() {
         cancel_poll: Duration::from_millis(7),
         claim_poll: Duration::from_millis(8),
         cancel_grace: Duration::from_secs(9),
+        drain: Duration::from_secs(10),
         strict_input_adapters: true,
     };
     assert_eq!(WorkerConfig::from_value(config.to_value()).unwrap(), config);
