@@ -33,7 +33,10 @@ async fn mistakes_in_arguments_are_told() {
             &["status", "--state", "done"][..],
             "expected one of `running`",
         ),
-        (&["status", "--every", "0s"], "expected a time above 0"),
+        (
+            &["status", "--watch", "--every", "0s"],
+            "expected a time above 0",
+        ),
         (&["limits", "--global", "many"], "expected a whole number"),
         (&["limits", "--role", "fetch"], "expected `ROLE=N`"),
         (&["cancel", "r", "--grace", "soon"], "--grace"),

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod bench;
+mod book;
 mod coordinating;
 mod dead_letters;
 mod looking;

@@ -23,7 +23,10 @@ pub(crate) async fn wait(cluster: &Cluster, run: &RunKey) -> Result<RunStatus, F
         loop {
             tokio::select! {
                 ended = &mut end => return ended,
-                _ = ticks.tick() => progress.show(&cluster.status(run).await?),
+                // What cannot be asked now is asked later: the end is waited for all the same.
+                _ = ticks.tick() => if let Ok(status) = cluster.status(run).await {
+                    progress.show(&status);
+                },
             }
         }
     };
