@@ -7,12 +7,10 @@ mod tests;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::cluster::WorkerKey;
-use crate::cluster::config::{self, ConfigError, Keys, Layered};
-use crate::cluster::graph::error::Mistakes;
-use crate::cluster::graph::fields::Fields;
+use crate::cluster::config::{self, ConfigError};
 use crate::cluster::store::{OutboxRetry, Retention};
 
 /// What the variables of the environment begin with.
@@ -157,25 +155,5 @@ impl CoordinatorConfig {
     #[must_use]
     pub fn to_value(&self) -> Value {
         config::to_value(self)
-    }
-}
-
-impl Layered for CoordinatorConfig {
-    const KEYS: Keys = Keys {
-        prefix: ENV_PREFIX,
-        texts: &["coordinator_id"],
-        lists: &[],
-    };
-
-    fn put(&mut self, fields: &mut Fields<'_>) {
-        read::over(self, fields);
-    }
-
-    fn find_mistakes(&self, mistakes: &mut Mistakes) {
-        read::check(self, mistakes);
-    }
-
-    fn write(&self, object: &mut Map<String, Value>) {
-        read::write(self, object);
     }
 }

@@ -7,12 +7,10 @@ mod tests;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::cluster::config;
 pub use crate::cluster::config::ConfigError;
-use crate::cluster::config::{self, Keys, Layered};
-use crate::cluster::graph::error::Mistakes;
-use crate::cluster::graph::fields::Fields;
 use crate::cluster::{Role, WorkerKey};
 
 /// What the variables of the environment begin with.
@@ -170,25 +168,5 @@ impl WorkerConfig {
     #[must_use]
     pub fn to_value(&self) -> Value {
         config::to_value(self)
-    }
-}
-
-impl Layered for WorkerConfig {
-    const KEYS: Keys = Keys {
-        prefix: ENV_PREFIX,
-        texts: &["kafka_bootstrap", "worker_id", "worker_version"],
-        lists: &["roles"],
-    };
-
-    fn put(&mut self, fields: &mut Fields<'_>) {
-        read::over(self, fields);
-    }
-
-    fn find_mistakes(&self, mistakes: &mut Mistakes) {
-        read::check(self, mistakes);
-    }
-
-    fn write(&self, object: &mut Map<String, Value>) {
-        read::write(self, object);
     }
 }

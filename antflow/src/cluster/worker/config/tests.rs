@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::cluster::config::environment;
+use crate::cluster::config::{Layered, environment};
 
 fn mistakes(value: Value) -> Vec<String> {
     let error = WorkerConfig::from_value(value).unwrap_err();
