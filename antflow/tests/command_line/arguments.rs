@@ -80,6 +80,25 @@ async fn asking_makes_no_cluster_and_what_is_no_cluster_is_said() {
 }
 
 #[tokio::test]
+async fn a_cluster_is_found_by_each_kind_of_url() {
+    let bench = Bench::new().await;
+    let path = bench.path("cluster.db").display().to_string();
+    for url in [
+        &path,
+        &format!("sqlite://{path}"),
+        "sqlite://cluster.db",
+        "cluster.db",
+    ] {
+        let mut command = program(&["workers", "--cluster", url]);
+        command.current_dir(bench.path("."));
+        // The option is above the variable.
+        command.env("ANTFLOW_CLUSTER", "sqlite://none.db");
+        let said = ended(command).await;
+        assert_eq!(said.out, "no worker was ever there\n", "{url}: {said:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said() {
     let bench = Bench::new().await;
     for arguments in [

@@ -84,7 +84,7 @@ impl Cli {
 /// What is wrong and what was probably meant, without the usage that follows.
 fn in_one_line(text: &str) -> String {
     let parts = text.split("\n\n").enumerate();
-    let said = parts.filter(|(index, part)| *index == 0 || part.trim_start().starts_with("tip:"));
+    let said = parts.filter(|(index, part)| *index == 0 || part.contains("tip: a similar"));
     let mut line = String::new();
     for word in said.flat_map(|(_, part)| part.split_whitespace()) {
         if !line.is_empty() {

@@ -61,6 +61,9 @@
 //! # }
 //! ```
 //!
+//! [`Coordinator::from_env`] with [`run`](CoordinatorBuilder::run) makes it a program of its own; so does
+//! `antflow coordinator`, with the feature `cli`.
+//!
 //! # Restarts
 //! A coordinator has no state of its own: one that starts again, under whatever id, goes on where the last one ended,
 //! and runs of healthy workers do not hear of it: they keep their leases and epochs. Events that happened meanwhile are

@@ -25,8 +25,8 @@ use super::worker::{Worker, WorkerBuilder};
 
 /// A cluster: a store and a bus, from whatever engines.
 ///
-/// Cheap to clone; clones are the same cluster. It runs nothing itself: [`coordinator`](Self::coordinator) and
-/// [`worker`](Self::worker) make what does, in this process or in others.
+/// [`connect`](Self::connect) opens one by its URL. Cheap to clone; clones are the same cluster. It runs nothing itself:
+/// [`coordinator`](Self::coordinator) and [`worker`](Self::worker) make what does, in this process or in others.
 ///
 /// ```
 /// use antflow::cluster::Cluster;

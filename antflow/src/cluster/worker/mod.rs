@@ -47,6 +47,9 @@
 //! # }
 //! ```
 //!
+//! [`Worker::from_env`] with [`run`](WorkerBuilder::run) makes it a program of its own, configured by the
+//! environment.
+//!
 //! # What is kept, and what is run again
 //! A worker commits a batch with its artifacts, cursors, checkpoint and numbers in one transaction, while it processes
 //! the next one. What was not committed when a worker dies, fails or is shut down is processed again, by whoever has

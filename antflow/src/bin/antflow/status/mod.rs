@@ -20,7 +20,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "STATE", value_parser = state, conflicts_with = "run")]
     state: Vec<RunState>,
     /// Shows so many runs at most, the newest.
-    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "run", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        conflicts_with = "run",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
     limit: u32,
     /// Shows so many events of the run too, the last ones.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "run")]

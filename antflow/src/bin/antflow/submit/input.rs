@@ -1,7 +1,7 @@
 //! The input of input nodes, from files with a value on each line.
 //!
 //! Each line is an artifact whose id is the number of the line: appending it again does nothing. Files are read as they
-//! are sent, so memory does not grow with them, and before anything is submitted, so that nothing starts on half a file.
+//! are sent, so memory does not grow with them, and once before that, so that nothing starts on a wrong one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -202,8 +202,8 @@ fn say_open(graph: &Graph, run: &RunKey, sent: &BTreeMap<String, Sent>) {
     for node in inputs.filter(|node| !sent.contains_key(node.id.as_str())) {
         let (node, run) = (plain(node.id.as_str()), plain(run.as_str()));
         note(format_args!(
-            "input node `{node}` stays open: write the same with `--id {run} --input {node}=FILE.jsonl`, or append to it \
-             from a program"
+            "input node `{node}` stays open: write the same with `--id {run} --input {node}=FILE.jsonl`, or append to \
+             it from a program"
         ));
     }
 }
