@@ -51,7 +51,7 @@
 //!                                     protocol ◄── bus         ◄── worker, coordinator
 //! ```
 //! Store and bus do not know each other. Worker and coordinator know both by their traits alone, and do not know each
-//! other. Only [`Cluster`], which knows them all, names an engine.
+//! other. Only [`Cluster`], which knows them all, names an engine, or reads its URL.
 
 pub mod bus;
 pub mod coordinator;
@@ -65,6 +65,7 @@ pub mod submit;
 pub mod vars;
 pub mod worker;
 
+mod build;
 mod clock;
 mod config;
 mod hints;
@@ -76,7 +77,9 @@ mod schema;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use ids::{BatchUid, DedupId, LeaseId, NodeId, ReasonCode, Role, RunKey, WorkerKey};
-pub use open::{Cluster, ClusterError, RunStatus};
+pub use open::{
+    CLUSTER_VARIABLE, Cluster, ClusterError, Connect, RunError, RunStatus, StopSignals, UrlError,
+};
 pub use submit::{Submission, SubmitError};
 
 pub use crate::item::RemoteError;

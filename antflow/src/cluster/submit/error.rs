@@ -18,12 +18,9 @@ pub enum SubmitError {
     /// The store or the bus did not do it.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// The worker of this process could not be made.
-    #[error("the worker for the stages cannot be made: {0}")]
+    /// The worker or the coordinator of this process could not be made.
+    #[error("what works on the stages here cannot be made: {0}")]
     Build(#[from] BuildError),
-    /// The coordinator of this process could not be made.
-    #[error("the coordinator cannot be made: {0}")]
-    Coordinator(#[from] crate::cluster::coordinator::BuildError),
     /// The worker of this process did not start.
     #[error("the worker for the stages did not start: {0}")]
     Worker(#[from] WorkerStartError),
