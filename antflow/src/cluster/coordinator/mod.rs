@@ -90,6 +90,7 @@ mod config;
 mod function;
 mod handle;
 mod hear;
+mod observe;
 mod outbox;
 mod purge;
 mod reap;
@@ -111,6 +112,7 @@ pub use builder::{BuildError, CoordinatorBuilder};
 pub use config::{CoordinatorConfig, ENV_PREFIX};
 pub use function::{FunctionCall, FunctionError};
 pub use handle::CoordinatorHandle;
+pub use observe::{CoordinatorObserver, CoordinatorView};
 pub use stats::CoordinatorStats;
 
 use shared::Shared;
@@ -136,6 +138,11 @@ impl Coordinator {
     pub fn start(self) -> CoordinatorHandle {
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
+        let view = CoordinatorView {
+            shared: Arc::clone(&self.shared),
+            ended: ended.clone(),
+        };
+        self.shared.tell_observers(|observer| observer.begin(&view));
         let shared = Arc::clone(&self.shared);
         let task = tokio::spawn(async move {
             serve::serve(shared).await;

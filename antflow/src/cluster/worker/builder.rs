@@ -9,7 +9,7 @@ use super::counters::Counters;
 use super::dedup::DedupCache;
 use super::shared::{Phase, RoleEntry, Shared};
 use super::teller::Teller;
-use super::{ConfigError, InputAdapter, Worker, WorkerConfig};
+use super::{ConfigError, InputAdapter, Worker, WorkerConfig, WorkerObserver};
 use crate::cluster::bus::Bus;
 use crate::cluster::handler::{ErasedHandler, Handler};
 use crate::cluster::nearest::suggestion;
@@ -24,6 +24,7 @@ pub struct WorkerBuilder {
     bus: Option<Arc<dyn Bus>>,
     roles: BTreeMap<Role, RoleEntry>,
     adapters: BTreeMap<String, Arc<dyn InputAdapter>>,
+    observers: Vec<Arc<dyn WorkerObserver>>,
     mistakes: Vec<String>,
 }
 
@@ -41,6 +42,7 @@ impl WorkerBuilder {
             bus: None,
             roles: BTreeMap::new(),
             adapters: BTreeMap::new(),
+            observers: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -107,6 +109,12 @@ impl WorkerBuilder {
         self
     }
 
+    /// Adds somebody who hears what the worker does. Several hear it in the order in which they were added.
+    pub fn observe(mut self, observer: impl WorkerObserver) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
     /// Makes the worker. It does nothing before it is [started](Worker::start).
     ///
     /// # Errors
@@ -138,6 +146,7 @@ impl WorkerBuilder {
             adapters: self.adapters,
             store,
             bus,
+            observers: self.observers,
             active: Arc::new(Active::default()),
             counters: Counters::default(),
             teller,

@@ -97,6 +97,7 @@ mod hear;
 mod heartbeat;
 mod lead;
 mod memory;
+mod observe;
 mod persist;
 mod progress;
 mod pull;
@@ -117,6 +118,7 @@ pub use config::{ConfigError, ENV_PREFIX, WorkerConfig};
 pub use counters::WorkerStats;
 pub use handle::WorkerHandle;
 pub use memory::memory_usage;
+pub use observe::{AttemptOutcome, BatchOutcome, WorkerEvent, WorkerObserver, WorkerView};
 
 use crate::cluster::bus::{BusError, Post};
 use crate::cluster::store::StoreError;
@@ -156,9 +158,13 @@ impl Worker {
     /// # Cancel safety
     /// Dropped, the worker has not started; nodes that it had wait for the next start or for their leases to expire.
     pub async fn start(self) -> Result<WorkerHandle, StartError> {
-        let started = serve::start(&self.shared).await?;
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
+        self.shared.tell_begin(&WorkerView {
+            shared: Arc::clone(&self.shared),
+            ended: ended.clone(),
+        });
+        let started = serve::start(&self.shared).await?;
         let shared = Arc::clone(&self.shared);
         let task = tokio::spawn(async move {
             serve::serve(shared, started, self.waiting).await;
