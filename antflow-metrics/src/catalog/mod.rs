@@ -1,12 +1,13 @@
 //! What each metric is: its type, unit, labels and help, for those who register, draw or explain it.
 
-use crate::{buckets, labels, names};
+mod cluster;
+mod pipelines;
 
 /// A metric of antflow.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Metric {
-    /// One of [`names`].
+    /// One of [`names`](crate::names).
     pub name: &'static str,
     /// Whether it counts, rises and falls, or tells durations.
     pub kind: Kind,
@@ -34,133 +35,36 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unit {
-    /// Things: items, attempts, events, workers.
+    /// Things: items, attempts, events, workers, nodes, batches; or whatever a handler counts.
     Count,
     /// Seconds.
     Seconds,
+    /// Bytes.
+    Bytes,
 }
 
-/// All metrics, in the order in which a dashboard shows them.
-pub const ALL: &[Metric] = &[
-    counter(
-        names::ITEMS_SUBMITTED_TOTAL,
-        &[labels::PIPELINE],
-        "Items that a pipeline accepted.",
-    ),
-    counter(
-        names::ITEMS_TOTAL,
-        &[labels::PIPELINE, labels::OUTCOME],
-        "Items that reached their outcome, each counted once.",
-    ),
-    gauge(
-        names::ITEMS_IN_FLIGHT,
-        &[labels::PIPELINE],
-        "Items that were accepted and have no outcome yet.",
-    ),
-    histogram(
-        names::ITEM_DURATION_SECONDS,
-        buckets::ITEM,
-        &[labels::PIPELINE],
-        "Time from the acceptance of an item to its outcome.",
-    ),
-    Metric {
-        unit: Unit::Seconds,
-        ..gauge(
-            names::PIPELINE_LAST_PROGRESS_TIMESTAMP_SECONDS,
-            &[labels::PIPELINE],
-            "When an item last reached its outcome, in seconds since the Unix epoch.",
-        )
-    },
-    counter(
-        names::STAGE_ITEMS_TOTAL,
-        &[labels::PIPELINE, labels::STAGE, labels::OUTCOME],
-        "Items that left a stage.",
-    ),
-    gauge(
-        names::STAGE_QUEUE_DEPTH,
-        &[labels::PIPELINE, labels::STAGE],
-        "Items that wait in the queue of a stage.",
-    ),
-    gauge(
-        names::STAGE_QUEUE_CAPACITY,
-        &[labels::PIPELINE, labels::STAGE],
-        "How many items the queue of a stage can hold.",
-    ),
-    histogram(
-        names::STAGE_QUEUE_WAIT_SECONDS,
-        buckets::STEP,
-        &[labels::PIPELINE, labels::STAGE],
-        "Time that an item waits in the queue of a stage.",
-    ),
-    histogram(
-        names::STAGE_DURATION_SECONDS,
-        buckets::STEP,
-        &[labels::PIPELINE, labels::STAGE],
-        "Time that a worker of a stage works on an item, all attempts together and without waiting.",
-    ),
-    histogram(
-        names::STAGE_SEND_WAIT_SECONDS,
-        buckets::STEP,
-        &[labels::PIPELINE, labels::STAGE],
-        "Time that a worker waits for room in the next stage, each time that it does.",
-    ),
-    gauge(
-        names::STAGE_WORKERS,
-        &[labels::PIPELINE, labels::STAGE],
-        "Workers of a stage.",
-    ),
-    gauge(
-        names::STAGE_WORKERS_BUSY,
-        &[labels::PIPELINE, labels::STAGE],
-        "Workers of a stage that hold an item.",
-    ),
-    counter(
-        names::TASK_ATTEMPTS_TOTAL,
-        &[
-            labels::PIPELINE,
-            labels::STAGE,
-            labels::TASK,
-            labels::OUTCOME,
-        ],
-        "Attempts that ended.",
-    ),
-    counter(
-        names::TASK_RETRIES_TOTAL,
-        &[labels::PIPELINE, labels::STAGE, labels::TASK],
-        "Attempts that did not succeed and are followed by another one.",
-    ),
-    histogram(
-        names::TASK_DURATION_SECONDS,
-        buckets::STEP,
-        &[labels::PIPELINE, labels::STAGE, labels::TASK],
-        "Time of one attempt.",
-    ),
-    counter(
-        names::WORKER_ITEMS_TOTAL,
-        &[
-            labels::PIPELINE,
-            labels::STAGE,
-            labels::WORKER,
-            labels::OUTCOME,
-        ],
-        "Items that a worker was done with.",
-    ),
-    gauge(
-        names::WORKER_BUSY,
-        &[labels::PIPELINE, labels::STAGE, labels::WORKER],
-        "Whether a worker holds an item; of other workers, how many do.",
-    ),
-    counter(
-        names::EVENTS_DROPPED_TOTAL,
-        &[labels::PIPELINE, labels::SINK],
-        "Events that were dropped because a receiver was too slow.",
-    ),
-    gauge(
-        names::BUILD_INFO,
-        &[labels::VERSION],
-        "Which version of antflow is running; always 1.",
-    ),
-];
+/// The metrics of pipelines, in the order in which a dashboard shows them.
+pub const PIPELINES: &[Metric] = pipelines::ALL;
+
+/// The metrics of workers and coordinators of a cluster, in the order in which a dashboard shows them.
+pub const CLUSTER: &[Metric] = cluster::ALL;
+
+/// All metrics.
+pub const ALL: &[Metric] = &all();
+
+const fn all() -> [Metric; PIPELINES.len() + CLUSTER.len()] {
+    let mut all = [PIPELINES[0]; PIPELINES.len() + CLUSTER.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < PIPELINES.len() {
+            PIPELINES[at]
+        } else {
+            CLUSTER[at - PIPELINES.len()]
+        };
+        at += 1;
+    }
+    all
+}
 
 /// The metric of this name.
 #[must_use]
@@ -210,6 +114,7 @@ const fn histogram(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{labels, names};
 
     #[test]
     fn every_name_is_there_once_and_with_its_kind() {
@@ -234,6 +139,8 @@ mod tests {
             );
             let seconds = metric.name.ends_with("_seconds");
             assert_eq!(metric.unit == Unit::Seconds, seconds, "{metric:?}");
+            let bytes = metric.name.ends_with("_bytes");
+            assert_eq!(metric.unit == Unit::Bytes, bytes, "{metric:?}");
             assert!(metric.help.ends_with('.'), "{metric:?}");
         }
     }
