@@ -8,7 +8,7 @@
 //!   set of values.
 //! - [`catalog`]: what each metric is, in a table for programs.
 //! - [`buckets`]: the bucket boundaries of the histograms.
-//! - `grafana`, with the feature of this name: a dashboard and rules that ask for
+//! - `grafana`, with the feature of this name: dashboards and rules that ask for
 //!   these metrics.
 //!
 //! Programs that record metrics from pipeline events use these constants instead of

@@ -10,13 +10,13 @@ mod programs;
 #[path = "support/scrape.rs"]
 mod scrape;
 
-use antflow::BoxError;
 use antflow::cluster::bus::{Bus, Post};
-use antflow::cluster::graph::{Node, RetryPolicy};
+use antflow::cluster::graph::{Node, Pull, RetryPolicy};
 use antflow::cluster::handler::BatchResult;
 use antflow::cluster::protocol::Topic;
 use antflow::cluster::state::RunState;
 use antflow::cluster::worker::{WorkerEvent, WorkerObserver, WorkerView};
+use antflow::{BoxError, pipeline, stage};
 use antflow_metrics::{Exporter, catalog, names};
 use antflow_tests::coordinator_bench::{self, cluster};
 use antflow_tests::worker_bench::{Planned, ROLE, Scripted, WorkerBench, node, start};
@@ -287,6 +287,39 @@ async fn promtool_has_nothing_to_say_and_labels_are_those_of_the_catalog() {
             }
         }
     }
+    worker.shutdown().await;
+    coordinator.shutdown().await;
+}
+
+#[stage]
+async fn double(number: u64) -> u64 {
+    number * 2
+}
+
+#[tokio::test(start_paused = true)]
+async fn pipelines_workers_and_coordinators_share_one_exporter() {
+    let (bench, exporter) = (WorkerBench::new(), exporter().await);
+    let doubling = pipeline!(double).observe(exporter.pipeline("doubling"));
+    doubling.run(0..10).await.unwrap();
+    let builder = coordinator_bench::builder(&cluster(&bench), "c").observe(exporter.cluster());
+    let coordinator = coordinator_bench::start(builder);
+    let builder = bench.builder("w").role::<double>();
+    let worker = start(builder.observe(exporter.cluster())).await;
+    let numbers = Node::input("numbers");
+    let doubles = Node::new("doubles", "Double").pull(Pull::from_nodes(["numbers"]));
+    let run = bench.submit([numbers, doubles]).await;
+    bench.append(&run, "numbers", 0..5).await;
+    bench.close(&run, "numbers").await;
+    assert_eq!(bench.ended(&run).await, RunState::Finished);
+    let text = exporter.render();
+    check_metrics(&text);
+    let seen = Scrape::read(&text);
+    assert_eq!(seen.value("antflow_items_total doubling completed"), 10.0);
+    assert_eq!(
+        seen.value("antflow_worker_batches_total Double committed"),
+        5.0
+    );
+    assert!(seen.value("antflow_coordinator_last_look_timestamp_seconds") > 0.0);
     worker.shutdown().await;
     coordinator.shutdown().await;
 }

@@ -74,7 +74,7 @@
 //! reaped: whoever still runs them writes nothing more.
 //!
 //! # Warnings
-//! In the log (feature `tracing`), and on the bus on `warnings.v1`, with these codes:
+//! In the log (feature `tracing`), on the bus on `warnings.v1`, and to each [`CoordinatorObserver`], with these codes:
 //!
 //! | code | what it means |
 //! |---|---|

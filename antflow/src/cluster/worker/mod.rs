@@ -68,6 +68,26 @@
 //! dropped at its next `.await`. Handlers that never wait for anything cannot be dropped: nothing of what they do is
 //! kept, and others get the node when its lease is reaped.
 //!
+//! # Observers
+//! A [`WorkerObserver`] hears of each batch, commit, attempt and heartbeat, and has a [`WorkerView`] of the worker:
+//! `antflow-metrics` makes metrics of them. One that panics is counted, and harms nothing.
+//!
+//! ```
+//! use antflow::cluster::worker::{Worker, WorkerEvent, WorkerObserver};
+//!
+//! struct Prints;
+//!
+//! impl WorkerObserver for Prints {
+//!     fn event(&self, event: &WorkerEvent<'_>) {
+//!         if let WorkerEvent::Attempt { role, outcome, .. } = event {
+//!             println!("an attempt of {role} ended: {outcome:?}");
+//!         }
+//!     }
+//! }
+//!
+//! let builder = Worker::builder().observe(Prints);
+//! ```
+//!
 //! # Reason codes
 //! What the worker itself says when an attempt fails: `bad_input` (`input_inline` is not what the handler takes),
 //! `schema_mismatch` (an artifact is not), `bad_output` (the store refuses what came of a batch), `bad_input_adapter`,
