@@ -13,13 +13,23 @@ pub const STEP: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 ];
 
+/// For a batch of a worker: 1 ms to 1 h.
+pub const BATCH: &[f64] = &[
+    0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0,
+];
+
+/// For what was left of a lease: 0.1 s to 10 min.
+pub const LEASE: &[f64] = &[
+    0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 120.0, 300.0, 600.0,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn bounds_rise() {
-        for bounds in [ITEM, STEP] {
+        for bounds in [ITEM, STEP, BATCH, LEASE] {
             assert!(bounds.is_sorted_by(|a, b| a < b), "{bounds:?}");
             assert!(
                 bounds.iter().all(|it| it.is_finite() && *it > 0.0),

@@ -8,7 +8,7 @@
 //!   set of values.
 //! - [`catalog`]: what each metric is, in a table for programs.
 //! - [`buckets`]: the bucket boundaries of the histograms.
-//! - `grafana`, with the feature of this name: a dashboard and rules that ask for
+//! - `grafana`, with the feature of this name: dashboards and rules that ask for
 //!   these metrics.
 //!
 //! Programs that record metrics from pipeline events use these constants instead of
@@ -20,6 +20,7 @@
 //!
 //! - `observer`, which is there by default: [`PipelineMetrics`] records what pipelines
 //!   count and time, with whatever recorder of the crate `metrics` the program has.
+//! - `cluster`: `ClusterMetrics` records what workers and coordinators of a cluster do.
 //! - `exporter`: metrics in the text format of Prometheus, served at a port, mounted
 //!   into an axum application, pushed to a Pushgateway or written to a file.
 #![cfg_attr(feature = "exporter", doc = "  See [`exporter`].")]
@@ -36,7 +37,8 @@
 //! Every label has few values, known when a pipeline is built. There is no label
 //! for an item's id, a run's id or an error's text: each of them would make the number
 //! of time series grow without bound. Workers have series of their own only where that
-//! is asked for, and up to a number that is given.
+//! is asked for, and up to a number that is given. In a cluster, roles, reason codes and names
+//! of numbers that handlers report are labels, up to a number that is given.
 //!
 //! # Examples
 //!
@@ -54,6 +56,8 @@
 
 pub mod buckets;
 pub mod catalog;
+#[cfg(feature = "cluster")]
+mod cluster;
 #[cfg(feature = "exporter")]
 pub mod exporter;
 #[cfg(feature = "grafana")]
@@ -62,7 +66,11 @@ pub mod labels;
 pub mod names;
 #[cfg(feature = "observer")]
 mod observer;
+#[cfg(feature = "observer")]
+mod recording;
 
+#[cfg(feature = "cluster")]
+pub use cluster::ClusterMetrics;
 #[cfg(feature = "exporter")]
 pub use exporter::{
     Exporter, ExporterBuilder, ExporterError, PushError, PushGateway, TextfileError,
@@ -75,6 +83,6 @@ pub use observer::PipelineMetrics;
 pub use metrics;
 
 /// Runs the examples of the README as tests.
-#[cfg(all(doctest, feature = "observer", feature = "exporter"))]
+#[cfg(all(doctest, feature = "cluster", feature = "exporter"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -165,7 +165,7 @@ async fn what_was_only_registered_is_zero() {
             _ => 1,
         };
         assert_eq!(samples.len(), expected, "{samples:?}");
-        assert!(samples.iter().all(|it| it.ends_with("} 0")), "{samples:?}");
+        assert!(samples.iter().all(|it| it.ends_with(" 0")), "{samples:?}");
     }
 }
 

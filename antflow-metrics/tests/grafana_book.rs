@@ -29,3 +29,16 @@ fn files_that_the_page_names_are_there() {
         assert!(root.join(path).exists(), "{path}");
     }
 }
+
+#[test]
+fn metrics_that_the_troubleshooting_of_clusters_names_are_there() {
+    let page = include_str!("../../book/src/cluster-running.md");
+    let quoted = page.split('`').skip(1).step_by(2);
+    let named: Vec<_> = quoted
+        .filter(|it| it.starts_with("antflow_") && !it.contains(' '))
+        .collect();
+    assert!(named.len() > 15, "{named:?}");
+    for name in named {
+        assert!(antflow_metrics::catalog::find(name).is_some(), "{name}");
+    }
+}

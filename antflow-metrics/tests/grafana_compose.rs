@@ -115,9 +115,8 @@ fn grafana_finds_the_dashboard() {
             .find(|it| it.0 == here)
             .map(|it| it.1.as_str())
     };
-    assert_eq!(
-        there("antflow.json"),
-        Some(&*format!("{directory}/antflow.json"))
-    );
+    for dashboard in ["antflow.json", "antflow-cluster.json"] {
+        assert_eq!(there(dashboard), Some(&*format!("{directory}/{dashboard}")));
+    }
     assert_eq!(there("provisioning"), Some("/etc/grafana/provisioning"));
 }

@@ -48,7 +48,7 @@ fn panels_and_variables_ask_for_metrics_with_labels_that_they_have() {
 fn alerts_ask_for_metrics_and_what_is_recorded() {
     let recorded = recorded();
     let alerts = of(Origin::Alert);
-    assert_eq!(alerts.len(), 5);
+    assert_eq!(alerts.len(), 11);
     for expression in alerts {
         let labels = recorded.labels(&expression.promql);
         assert!(labels.is_ok(), "{expression:?}: {labels:?}");
@@ -91,6 +91,7 @@ fn values_stand_for_variables() {
         instance: "a:9464".to_owned(),
         pipeline: "Ingest".to_owned(),
         stage: "Parse|Price".to_owned(),
+        role: "processor".to_owned(),
         rate_interval: "20s".to_owned(),
         range: "3h".to_owned(),
     };
@@ -102,6 +103,7 @@ fn values_stand_for_variables() {
         .collect::<String>();
     for text in [
         r#"job=~"shop", instance=~"a:9464", pipeline=~"Ingest", stage=~"Parse|Price""#,
+        r#"role=~"processor""#,
         "[20s]",
         "[3h]",
     ] {

@@ -17,5 +17,9 @@ struct Readme;
 #[doc = include_str!("../../book/src/watching.md")]
 #[doc = include_str!("../../book/src/beyond-a-line.md")]
 #[doc = include_str!("../../book/src/steering.md")]
+#[doc = include_str!("../../book/src/distributed-workers.md")]
+#[doc = include_str!("../../book/src/cluster-handlers.md")]
+#[doc = include_str!("../../book/src/cluster-graphs.md")]
+#[doc = include_str!("../../book/src/cluster-running.md")]
 #[doc = include_str!("../../book/src/cluster-operating.md")]
 struct Book;

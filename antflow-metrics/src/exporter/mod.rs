@@ -77,6 +77,8 @@ pub struct Exporter {
     /// By their names.
     #[cfg(feature = "observer")]
     pipelines: Mutex<BTreeMap<String, crate::PipelineMetrics>>,
+    #[cfg(feature = "cluster")]
+    cluster: std::sync::OnceLock<crate::ClusterMetrics>,
 }
 
 impl Exporter {
@@ -92,6 +94,8 @@ impl Exporter {
             server: Mutex::new(server),
             #[cfg(feature = "observer")]
             pipelines: Mutex::default(),
+            #[cfg(feature = "cluster")]
+            cluster: std::sync::OnceLock::new(),
         }
     }
 
@@ -129,6 +133,44 @@ impl Exporter {
             .unwrap_or_else(PoisonError::into_inner);
         let metrics = pipelines.entry(name).or_insert_with_key(|name| {
             let metrics = crate::PipelineMetrics::new(name.as_str()).with_recorder(self.recorder());
+            let collected = metrics.clone();
+            self.on_render(move || collected.collect());
+            metrics
+        });
+        metrics.clone()
+    }
+
+    /// The observer that records the metrics of workers and coordinators with this exporter. They are up to date
+    /// whenever they are rendered. Each call gives the same observer; settings are for those that start under them.
+    ///
+    /// ```
+    /// use antflow::cluster::Cluster;
+    /// use antflow::stage;
+    /// use antflow_metrics::Exporter;
+    ///
+    /// #[stage]
+    /// async fn double(x: u32) -> u32 {
+    ///     x * 2
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let exporter = Exporter::builder().listen(([127, 0, 0, 1], 0)).start().await?;
+    /// let cluster = Cluster::in_memory()?;
+    /// let coordinator = cluster.coordinator().observe(exporter.cluster()).build()?.start();
+    /// let worker = cluster.worker().role::<double>().observe(exporter.cluster()).build()?.start().await?;
+    ///
+    /// let text = exporter.render();
+    /// assert!(text.contains(r#"antflow_worker_batches_total{role="Double",outcome="committed"} 0"#));
+    /// worker.shutdown().await;
+    /// coordinator.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "cluster")]
+    pub fn cluster(&self) -> crate::ClusterMetrics {
+        let metrics = self.cluster.get_or_init(|| {
+            let metrics = crate::ClusterMetrics::new().with_recorder(self.recorder());
             let collected = metrics.clone();
             self.on_render(move || collected.collect());
             metrics

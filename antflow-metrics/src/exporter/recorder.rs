@@ -115,5 +115,6 @@ fn unit(unit: Unit) -> MetricsUnit {
     match unit {
         Unit::Count => MetricsUnit::Count,
         Unit::Seconds => MetricsUnit::Seconds,
+        Unit::Bytes => MetricsUnit::Bytes,
     }
 }

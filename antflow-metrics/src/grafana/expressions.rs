@@ -3,12 +3,14 @@
 use super::dashboard::{Dashboard, Variable};
 use super::rules;
 
-/// An expression that the dashboard or a rule asks Prometheus for.
+/// An expression that a dashboard or a rule asks Prometheus for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Expression {
     /// Who asks for it.
     pub origin: Origin,
+    /// Which metrics it is about.
+    pub subject: Subject,
     /// The row and the title of the panel, or the name of the variable or rule.
     pub name: String,
     /// What is asked.
@@ -19,9 +21,9 @@ pub struct Expression {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// A variable of the dashboard, for the values of its label.
+    /// A variable of a dashboard, for the values of its label.
     Variable,
-    /// A panel of the dashboard.
+    /// A panel of a dashboard.
     Panel,
     /// A recording rule.
     Recording,
@@ -29,9 +31,24 @@ pub enum Origin {
     Alert,
 }
 
-/// What stands for the variables of the dashboard.
+/// Which metrics a dashboard or a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Subject {
+    /// Those of pipelines.
+    Pipelines,
+    /// Those of workers and coordinators of a cluster.
+    Cluster,
+}
+
+impl Subject {
+    /// All subjects.
+    pub(super) const ALL: [Self; 2] = [Self::Pipelines, Self::Cluster];
+}
+
+/// What stands for the variables of the dashboards.
 ///
-/// The first four are regular expressions.
+/// All but the last two are regular expressions.
 ///
 /// # Examples
 ///
@@ -56,9 +73,11 @@ pub struct Values {
     pub pipeline: String,
     /// Stages.
     pub stage: String,
+    /// Roles of a cluster.
+    pub role: String,
     /// The time over which panels take rates, such as `"1m"`: at least two scrapes long.
     pub rate_interval: String,
-    /// The time that the dashboard shows, such as `"1h"`.
+    /// The time that a dashboard shows, such as `"1h"`.
     pub range: String,
 }
 
@@ -71,6 +90,7 @@ impl Default for Values {
             instance: all(),
             pipeline: all(),
             stage: all(),
+            role: all(),
             rate_interval: "5m".to_owned(),
             range: "1h".to_owned(),
         }
@@ -86,41 +106,52 @@ impl Values {
             ("$instance", &self.instance),
             ("$pipeline", &self.pipeline),
             ("$stage", &self.stage),
+            ("$role", &self.role),
         ];
         let put = |promql: String, (name, value): (&str, &String)| promql.replace(name, value);
         values.into_iter().fold(promql.to_owned(), put)
     }
 }
 
-/// The expressions of the dashboard and the rules, with these values for its variables.
+/// The expressions of the dashboards and the rules, with these values for their variables.
 #[must_use]
 pub fn expressions(values: &Values) -> Vec<Expression> {
-    let of = |origin, name: String, promql: &str| {
+    let of = |origin, subject, name: String, promql: &str| {
         let promql = values.put_into(promql);
         Expression {
             origin,
+            subject,
             name,
             promql,
         }
     };
     let mut all = Vec::new();
-    for variable in Dashboard::variables() {
-        if let Variable::Query(query) = variable {
-            all.push(of(Origin::Variable, query.name.to_owned(), &query.series));
+    for subject in Subject::ALL {
+        for variable in Dashboard::variables(subject) {
+            if let Variable::Query(query) = variable {
+                let name = query.name.to_owned();
+                all.push(of(Origin::Variable, subject, name, &query.series));
+            }
         }
-    }
-    for row in Dashboard::rows() {
-        for panel in row.panels {
-            let name = format!("{} / {}", row.title, panel.title);
-            let asked = panel.targets.iter();
-            all.extend(asked.map(|target| of(Origin::Panel, name.clone(), &target.expr)));
+        for row in Dashboard::rows(subject) {
+            for panel in row.panels {
+                let name = format!("{} / {}", row.title, panel.title);
+                let asked = panel.targets.iter();
+                all.extend(
+                    asked.map(|target| of(Origin::Panel, subject, name.clone(), &target.expr)),
+                );
+            }
         }
     }
     for rule in rules::recordings() {
-        all.push(of(Origin::Recording, rule.name.to_owned(), &rule.expr));
+        let name = rule.name.to_owned();
+        all.push(of(Origin::Recording, Subject::Pipelines, name, &rule.expr));
     }
-    for rule in rules::alerts() {
-        all.push(of(Origin::Alert, rule.name.to_owned(), &rule.expr));
+    for subject in Subject::ALL {
+        for rule in rules::alerts(subject) {
+            let name = rule.name.to_owned();
+            all.push(of(Origin::Alert, subject, name, &rule.expr));
+        }
     }
     all
 }

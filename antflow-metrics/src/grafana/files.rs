@@ -5,7 +5,9 @@ use std::io;
 use std::path::Path;
 
 use super::dashboard::Dashboard;
+use super::expressions::Subject;
 use super::{rules, tables};
+use crate::catalog;
 
 /// What generated files say of themselves.
 pub(super) const ORIGIN: &str = "Written by antflow-grafana from the constants of antflow-metrics.";
@@ -48,7 +50,7 @@ impl File {
     }
 }
 
-/// All generated files: the dashboard, the rules, and tables for documentation.
+/// All generated files: the dashboards, the rules, and tables for documentation.
 ///
 /// # Examples
 ///
@@ -60,18 +62,24 @@ impl File {
 ///
 /// # Panics
 ///
-/// Never: the dashboard has nothing that JSON cannot have.
+/// Never: the dashboards have nothing that JSON cannot have.
 #[must_use]
 pub fn files() -> Vec<File> {
-    let dashboard = serde_json::to_string_pretty(&Dashboard::new())
-        .expect("all keys of the dashboard are texts, and its numbers are finite");
+    let dashboard = |subject| {
+        let text = serde_json::to_string_pretty(&Dashboard::of(subject))
+            .expect("all keys of the dashboards are texts, and their numbers are finite");
+        text + "\n"
+    };
     let file = |path, text| File { path, text };
     vec![
-        file("antflow.json", dashboard + "\n"),
+        file("antflow.json", dashboard(Subject::Pipelines)),
+        file("antflow-cluster.json", dashboard(Subject::Cluster)),
         file("rules/antflow-recording.yml", rules::recording_file()),
         file("rules/antflow-alerts.yml", rules::alerts_file()),
-        file("docs/metrics.md", tables::metrics()),
+        file("docs/metrics.md", tables::metrics(catalog::PIPELINES)),
+        file("docs/cluster-metrics.md", tables::metrics(catalog::CLUSTER)),
         file("docs/recordings.md", tables::recordings()),
-        file("docs/alerts.md", tables::alerts()),
+        file("docs/alerts.md", tables::alerts(Subject::Pipelines)),
+        file("docs/cluster-alerts.md", tables::alerts(Subject::Cluster)),
     ]
 }

@@ -1,4 +1,4 @@
-//! What an operator loads: a Grafana dashboard, Prometheus rules, and what they mean.
+//! What an operator loads: Grafana dashboards, Prometheus rules, and what they mean.
 //!
 //! Everything is written from [`names`](crate::names), [`labels`](crate::labels) and [`catalog`](crate::catalog),
 //! and lies ready in the directory `grafana` of this crate. The program `antflow-grafana` writes it again, and
@@ -9,7 +9,7 @@
 //! ```
 //!
 //! - [`files`] gives the files.
-//! - [`expressions`] gives what the dashboard and the rules ask Prometheus for.
+//! - [`expressions`] gives what the dashboards and the rules ask Prometheus for.
 
 mod dashboard;
 mod expressions;
@@ -19,5 +19,5 @@ mod query;
 mod rules;
 mod tables;
 
-pub use self::expressions::{Expression, Origin, Values, expressions};
+pub use self::expressions::{Expression, Origin, Subject, Values, expressions};
 pub use self::files::{File, files};

@@ -16,8 +16,9 @@ pub(super) const LE: &str = "le";
 /// What Prometheus knows of a process that it scrapes.
 pub(super) const UP: &str = "up";
 
-/// The labels of a metric that the dashboard has a variable for.
-pub(super) const VARIABLES: &[&str] = &[JOB, INSTANCE, labels::PIPELINE, labels::STAGE];
+/// The labels of a metric that a dashboard has a variable for.
+pub(super) const VARIABLES: &[&str] =
+    &[JOB, INSTANCE, labels::PIPELINE, labels::STAGE, labels::ROLE];
 
 /// The series of one metric.
 #[derive(Debug, Clone)]

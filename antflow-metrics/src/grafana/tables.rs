@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
+use super::expressions::Subject;
 use super::files::ORIGIN;
 use super::rules;
-use crate::catalog::{self, Kind};
+use crate::catalog::{Kind, Metric};
 
-/// A table of all metrics.
-pub(super) fn metrics() -> String {
+/// A table of metrics.
+pub(super) fn metrics(metrics: &[Metric]) -> String {
     let mut text = table(["metric", "type", "labels", "what it says"]);
-    for metric in catalog::ALL {
+    for metric in metrics {
         let kind = match metric.kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
@@ -32,9 +33,9 @@ pub(super) fn recordings() -> String {
 }
 
 /// What each alert means, and what to do.
-pub(super) fn alerts() -> String {
+pub(super) fn alerts(subject: Subject) -> String {
     let mut text = comment();
-    for alert in rules::alerts() {
+    for alert in rules::alerts(subject) {
         let about = alert.about.trim_end_matches('.');
         let hold = alert.hold.map(|it| format!(", after {it}"));
         let (name, severity) = (alert.name, alert.severity.name());

@@ -10,6 +10,7 @@ use metrics::Counter;
 use super::Settings;
 use super::fold::Fold;
 use super::series::{self, Series, StageSeries, TaskSeries};
+use crate::recording::{Total, count};
 
 /// What is recorded of one run.
 pub(super) struct RunMetrics {
@@ -44,24 +45,6 @@ struct TaskRecorded {
     attempts: [Total; 4],
     retries: Total,
     duration: Fold,
-}
-
-/// How far a counter was counted.
-#[derive(Default)]
-struct Total(u64);
-
-impl Total {
-    fn count(&mut self, total: u64, counter: &Counter) {
-        // What is read from counters that go on may be behind what was read before.
-        counter.increment(total.saturating_sub(self.0));
-        self.0 = self.0.max(total);
-    }
-}
-
-fn count<const N: usize>(totals: &mut [Total; N], now: [u64; N], counters: &[Counter; N]) {
-    for ((total, now), counter) in totals.iter_mut().zip(now).zip(counters) {
-        total.count(now, counter);
-    }
 }
 
 /// Who drops events in most programs, and has a series from the start.

@@ -1,9 +1,9 @@
 use antflow::RunView;
-use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString};
+use metrics::{Counter, Gauge, Histogram, Recorder};
 
 use super::Settings;
-use crate::catalog::{self, Kind, Unit};
-use crate::{labels, names};
+use crate::recording::{Labels, describe};
+use crate::{catalog, labels, names};
 
 /// The series of a run, as its recorder has them.
 pub(super) struct Series {
@@ -49,7 +49,7 @@ pub(super) struct WorkerSeries {
 impl Series {
     /// Registers the series of a run, so that those are 0 that nothing has happened to.
     pub(super) fn register(recorder: &dyn Recorder, settings: &Settings, run: &RunView) -> Self {
-        describe(recorder);
+        describe(recorder, catalog::PIPELINES);
         let version = Labels::new(recorder, labels::VERSION, env!("CARGO_PKG_VERSION"));
         version.gauge(names::BUILD_INFO).set(1.0);
         let of = Labels::new(recorder, labels::PIPELINE, settings.pipeline.to_string());
@@ -110,72 +110,4 @@ pub(super) fn dropped(recorder: &dyn Recorder, settings: &Settings, receiver: &s
     Labels::new(recorder, labels::PIPELINE, settings.pipeline.to_string())
         .and(labels::SINK, receiver.to_owned())
         .counter(names::EVENTS_DROPPED_TOTAL)
-}
-
-/// Labels that several series have.
-struct Labels<'r> {
-    recorder: &'r dyn Recorder,
-    labels: Vec<Label>,
-}
-
-const METADATA: Metadata<'static> =
-    Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
-
-impl<'r> Labels<'r> {
-    fn new(recorder: &'r dyn Recorder, name: &'static str, value: impl Into<SharedString>) -> Self {
-        Self {
-            recorder,
-            labels: vec![Label::new(name, value)],
-        }
-    }
-
-    /// The same labels and one more.
-    fn and(&self, name: &'static str, value: impl Into<SharedString>) -> Self {
-        let more = std::iter::once(Label::new(name, value));
-        Self {
-            recorder: self.recorder,
-            labels: self.labels.iter().cloned().chain(more).collect(),
-        }
-    }
-
-    fn key(&self, name: &'static str) -> Key {
-        Key::from_parts(name, self.labels.clone())
-    }
-
-    fn counter(&self, name: &'static str) -> Counter {
-        self.recorder.register_counter(&self.key(name), &METADATA)
-    }
-
-    /// A counter for each outcome.
-    fn counters<const N: usize>(
-        &self,
-        name: &'static str,
-        outcomes: [&'static str; N],
-    ) -> [Counter; N] {
-        outcomes.map(|outcome| self.and(labels::OUTCOME, outcome).counter(name))
-    }
-
-    fn gauge(&self, name: &'static str) -> Gauge {
-        self.recorder.register_gauge(&self.key(name), &METADATA)
-    }
-
-    fn histogram(&self, name: &'static str) -> Histogram {
-        self.recorder.register_histogram(&self.key(name), &METADATA)
-    }
-}
-
-/// Tells a recorder what the metrics are.
-fn describe(recorder: &dyn Recorder) {
-    for metric in catalog::ALL {
-        let unit = match metric.unit {
-            Unit::Count => metrics::Unit::Count,
-            Unit::Seconds => metrics::Unit::Seconds,
-        };
-        let (name, help) = (metric.name.into(), metric.help.into());
-        match metric.kind {
-            Kind::Counter => recorder.describe_counter(name, Some(unit), help),
-            Kind::Gauge => recorder.describe_gauge(name, Some(unit), help),
-            Kind::Histogram(_) => recorder.describe_histogram(name, Some(unit), help),
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::labels::{attempt, outcome};
+use crate::labels::{attempt, batch, node, outcome};
 
 /// Units, by the names that Grafana has for them.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -19,6 +19,9 @@ pub(super) enum Unit {
     /// Seconds.
     #[serde(rename = "s")]
     Seconds,
+    /// Bytes.
+    #[serde(rename = "bytes")]
+    Bytes,
     /// Zero and one, as off and on.
     #[serde(rename = "bool_on_off")]
     OnOff,
@@ -180,6 +183,11 @@ impl Override {
             (attempt::ERROR, "red"),
             (attempt::TIMEOUT, "orange"),
             (attempt::PANIC, "dark-red"),
+            (batch::COMMITTED, "green"),
+            (batch::DUPLICATE, "blue"),
+            (node::FINISHED, "green"),
+            (node::RELEASED, "blue"),
+            (node::LOST, "dark-red"),
         ];
         let of = |(outcome, color)| Self {
             matcher: Matcher {

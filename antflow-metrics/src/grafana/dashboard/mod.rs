@@ -1,4 +1,4 @@
-//! The dashboard: its frame, and where its panels go.
+//! The dashboards: their frame, and where their panels go.
 
 mod field;
 mod panel;
@@ -12,6 +12,7 @@ pub(super) use self::rows::Row;
 pub(super) use self::variable::Variable;
 
 use self::panel::{COLUMNS, GridPos, Panel};
+use super::expressions::Subject;
 
 /// A dashboard, as Grafana imports it.
 #[derive(Debug, Clone, Serialize)]
@@ -66,12 +67,24 @@ struct Title {
 }
 
 impl Dashboard {
-    /// The dashboard of all metrics.
-    pub(super) fn new() -> Self {
+    /// The dashboard of these metrics.
+    pub(super) fn of(subject: Subject) -> Self {
+        let (uid, title, description) = match subject {
+            Subject::Pipelines => (
+                "antflow",
+                "antflow",
+                "Pipelines of antflow: items, stages, tasks, and the observation itself.",
+            ),
+            Subject::Cluster => (
+                "antflow-cluster",
+                "antflow: cluster",
+                "Workers and coordinators of antflow: runs, nodes, batches, leases, the store and the bus.",
+            ),
+        };
         Self {
-            uid: "antflow",
-            title: "antflow",
-            description: "Pipelines of antflow: items, stages, tasks, and the observation itself.",
+            uid,
+            title,
+            description,
             tags: ["antflow"],
             editable: false,
             graph_tooltip: 1,
@@ -83,20 +96,26 @@ impl Dashboard {
             },
             timezone: "browser",
             templating: Templating {
-                list: variable::variables(),
+                list: Self::variables(subject),
             },
-            panels: laid_out(rows::all()),
+            panels: laid_out(Self::rows(subject)),
         }
     }
 
     /// Its rows, without a place for their panels.
-    pub(super) fn rows() -> Vec<Row> {
-        rows::all()
+    pub(super) fn rows(subject: Subject) -> Vec<Row> {
+        match subject {
+            Subject::Pipelines => rows::pipelines(),
+            Subject::Cluster => rows::cluster(),
+        }
     }
 
     /// Its variables.
-    pub(super) fn variables() -> Vec<Variable> {
-        variable::variables()
+    pub(super) fn variables(subject: Subject) -> Vec<Variable> {
+        match subject {
+            Subject::Pipelines => variable::pipelines(),
+            Subject::Cluster => variable::cluster(),
+        }
     }
 }
 

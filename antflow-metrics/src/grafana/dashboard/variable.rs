@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::target::Datasource;
-use crate::grafana::query::{INSTANCE, JOB, Selector, VARIABLES};
+use crate::grafana::query::{INSTANCE, JOB, Selector};
 use crate::{labels, names};
 
 /// What is chosen at the top of the dashboard.
@@ -75,8 +75,27 @@ const ON_TIME_RANGE: u8 = 2;
 /// By the alphabet.
 const ALPHABETICAL: u8 = 1;
 
-/// All variables; each one has the values that those before it leave.
-pub(super) fn variables() -> Vec<Variable> {
+/// The variables of the dashboard of pipelines.
+pub(super) fn pipelines() -> Vec<Variable> {
+    variables(&[
+        (JOB, "Job", names::ITEMS_SUBMITTED_TOTAL),
+        (INSTANCE, "Instance", names::ITEMS_SUBMITTED_TOTAL),
+        (labels::PIPELINE, "Pipeline", names::ITEMS_SUBMITTED_TOTAL),
+        (labels::STAGE, "Stage", names::STAGE_WORKERS),
+    ])
+}
+
+/// The variables of the dashboard of clusters. Processes are those with workers or with coordinators.
+pub(super) fn cluster() -> Vec<Variable> {
+    variables(&[
+        (JOB, "Job", names::BUILD_INFO),
+        (INSTANCE, "Instance", names::BUILD_INFO),
+        (labels::ROLE, "Role", names::worker::NODES_RUNNING),
+    ])
+}
+
+/// The data source and these variables; each one has the values that those before it leave.
+fn variables(queries: &[(&'static str, &'static str, &'static str)]) -> Vec<Variable> {
     let source = Source {
         name: "datasource",
         label: "Data source",
@@ -88,19 +107,12 @@ pub(super) fn variables() -> Vec<Variable> {
         refresh: ON_LOAD,
         regex: "",
     };
-    let queries = [
-        (JOB, "Job", names::ITEMS_SUBMITTED_TOTAL),
-        (INSTANCE, "Instance", names::ITEMS_SUBMITTED_TOTAL),
-        (labels::PIPELINE, "Pipeline", names::ITEMS_SUBMITTED_TOTAL),
-        (labels::STAGE, "Stage", names::STAGE_WORKERS),
-    ];
-    let query = |(name, label, metric)| {
-        let before = VARIABLES.iter().copied().take_while(|it| *it != name);
-        let series = Selector::chosen_by(metric, before);
-        Variable::Query(Query::new(name, label, &series))
-    };
     let mut all = vec![Variable::Datasource(source)];
-    all.extend(queries.map(query));
+    for (place, (name, label, metric)) in queries.iter().enumerate() {
+        let before = queries[..place].iter().map(|(name, _, _)| *name);
+        let series = Selector::chosen_by(metric, before);
+        all.push(Variable::Query(Query::new(name, label, &series)));
+    }
     all
 }
 

@@ -41,9 +41,9 @@ pub(in crate::grafana) struct Alert {
     /// What the condition is, in PromQL.
     pub(in crate::grafana) expr: String,
     /// One line, with places for the labels.
-    summary: &'static str,
+    pub(super) summary: &'static str,
     /// What is known, with places for labels and the value.
-    description: &'static str,
+    pub(super) description: &'static str,
     /// What to look at and to do, in this order.
     pub(in crate::grafana) steps: &'static [&'static str],
 }
@@ -65,8 +65,8 @@ impl Alert {
     }
 }
 
-/// All alerts, the most urgent ones first.
-pub(in crate::grafana) fn alerts() -> Vec<Alert> {
+/// The alerts about pipelines.
+pub(super) fn alerts() -> Vec<Alert> {
     vec![
         stalled(),
         failure_ratio_high(),

@@ -9,7 +9,7 @@ use super::function::{FunctionCall, FunctionError, Functions, built_in, of};
 use super::say::Mouth;
 use super::shared::Shared;
 use super::stats::Counters;
-use super::{Coordinator, CoordinatorConfig};
+use super::{Coordinator, CoordinatorConfig, CoordinatorObserver};
 use crate::cluster::WorkerKey;
 use crate::cluster::build::{BuildError, Place, said_of};
 use crate::cluster::bus::Bus;
@@ -24,6 +24,7 @@ pub struct CoordinatorBuilder {
     functions: Functions,
     vars_limits: VarsLimits,
     detector: Arc<dyn Sensitive>,
+    observers: Vec<Arc<dyn CoordinatorObserver>>,
 }
 
 impl CoordinatorBuilder {
@@ -34,6 +35,7 @@ impl CoordinatorBuilder {
             functions: built_in(),
             vars_limits: VarsLimits::default(),
             detector: Arc::new(DefaultDetector),
+            observers: Vec::new(),
         }
     }
 
@@ -96,6 +98,12 @@ impl CoordinatorBuilder {
         self
     }
 
+    /// Adds somebody who hears what the coordinator does. Several hear it in the order in which they were added.
+    pub fn observe(mut self, observer: impl CoordinatorObserver) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
     /// Makes the coordinator. It does nothing before it is [started](Coordinator::start).
     ///
     /// # Errors
@@ -115,6 +123,7 @@ impl CoordinatorBuilder {
             functions: self.functions,
             vars_limits: self.vars_limits,
             detector: self.detector,
+            observers: self.observers,
             active: Active::default(),
             counters: Counters::default(),
             mouth,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::CoordinatorStats;
 use super::shared::Shared;
+use super::{CoordinatorStats, CoordinatorView};
 use crate::cluster::WorkerKey;
 
 /// A coordinator that runs.
@@ -30,6 +30,15 @@ impl CoordinatorHandle {
     #[must_use]
     pub fn stats(&self) -> CoordinatorStats {
         self.shared.stats()
+    }
+
+    /// A look at it, for those who are not to touch it.
+    #[must_use]
+    pub fn view(&self) -> CoordinatorView {
+        CoordinatorView {
+            shared: Arc::clone(&self.shared),
+            ended: self.ended.clone(),
+        }
     }
 
     /// Ends it: functions have the configuration's `cancel_grace` to end, and are given back then; events that wait are

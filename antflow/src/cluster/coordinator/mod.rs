@@ -77,7 +77,7 @@
 //! reaped: whoever still runs them writes nothing more.
 //!
 //! # Warnings
-//! In the log (feature `tracing`), and on the bus on `warnings.v1`, with these codes:
+//! In the log (feature `tracing`), on the bus on `warnings.v1`, and to each [`CoordinatorObserver`], with these codes:
 //!
 //! | code | what it means |
 //! |---|---|
@@ -93,6 +93,7 @@ mod config;
 mod function;
 mod handle;
 mod hear;
+mod observe;
 mod outbox;
 mod purge;
 mod reap;
@@ -115,6 +116,7 @@ pub use builder::CoordinatorBuilder;
 pub use config::{CoordinatorConfig, ENV_PREFIX};
 pub use function::{FunctionCall, FunctionError};
 pub use handle::CoordinatorHandle;
+pub use observe::{CoordinatorObserver, CoordinatorView};
 pub use stats::CoordinatorStats;
 
 use shared::Shared;
@@ -140,6 +142,11 @@ impl Coordinator {
     pub fn start(self) -> CoordinatorHandle {
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
+        let view = CoordinatorView {
+            shared: Arc::clone(&self.shared),
+            ended: ended.clone(),
+        };
+        self.shared.tell_observers(|observer| observer.begin(&view));
         let shared = Arc::clone(&self.shared);
         let task = tokio::spawn(async move {
             serve::serve(shared).await;

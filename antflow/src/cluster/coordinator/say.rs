@@ -44,6 +44,7 @@ impl Shared {
     pub(super) fn warn(&self, code: &str, text: String) {
         self.counters.warnings.one();
         self.log(code, &text);
+        self.tell_observers(|observer| observer.warned(code, &text));
         let warning = Warning {
             code: code.into(),
             text,

@@ -8,7 +8,7 @@ use super::function::Functions;
 use super::function::control::Active;
 use super::say::{Mouth, Waiting};
 use super::stats::Counters;
-use super::{CoordinatorConfig, CoordinatorStats};
+use super::{CoordinatorConfig, CoordinatorObserver, CoordinatorStats};
 use crate::cluster::WorkerKey;
 use crate::cluster::bus::Bus;
 use crate::cluster::store::{Store, StoreError};
@@ -23,6 +23,7 @@ pub(super) struct Shared {
     pub(super) functions: Functions,
     pub(super) vars_limits: VarsLimits,
     pub(super) detector: Arc<dyn Sensitive>,
+    pub(super) observers: Vec<Arc<dyn CoordinatorObserver>>,
     pub(super) active: Active,
     pub(super) counters: Counters,
     pub(super) mouth: Mouth,

@@ -28,6 +28,8 @@ pub struct CoordinatorStats {
     pub store_errors: u64,
     /// Loops that panicked and were started again.
     pub restarts: u64,
+    /// Observers that panicked, each time.
+    pub observer_panics: u64,
 }
 
 /// Counts up.
@@ -61,6 +63,7 @@ pub(super) struct Counters {
     pub(super) purged: Count,
     pub(super) store_errors: Count,
     pub(super) restarts: Count,
+    pub(super) observer_panics: Count,
 }
 
 impl Counters {
@@ -78,6 +81,7 @@ impl Counters {
             purged: self.purged.get(),
             store_errors: self.store_errors.get(),
             restarts: self.restarts.get(),
+            observer_panics: self.observer_panics.get(),
         }
     }
 }

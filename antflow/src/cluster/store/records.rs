@@ -163,6 +163,8 @@ pub struct StoreCounts {
     pub nodes: BTreeMap<Role, BTreeMap<String, u64>>,
     /// Events that wait to be said.
     pub outbox: u64,
+    /// When the oldest of them happened.
+    pub outbox_since: Option<Timestamp>,
     /// Dead letters that were not tried again.
     pub dead_letters: u64,
     /// Workers that are not offline.

@@ -7,6 +7,7 @@ use super::control::{Control, Running, STOP_GRACE};
 use super::crew::Crew;
 use super::feed::{Feed, Reading};
 use super::halt::{Halt, Outcome};
+use super::observe::{AttemptOutcome, WorkerEvent};
 use super::persist::{Stop, persist};
 use super::shared::Shared;
 use crate::cluster::handler::{
@@ -152,9 +153,49 @@ async fn clean(shared: &Shared, handler: &Arc<dyn ErasedHandler>) {
 
 /// Tells the store how the attempt ended, and others what follows for them.
 async fn tell_end(shared: &Shared, control: &Control, outcome: Outcome) {
-    let (store, lease) = (&shared.store, &control.lease);
+    let (outcome, failure) = match tell(shared, control, outcome).await {
+        Ok(told) => {
+            shared.say_effects(told.effects);
+            (told.outcome, told.failure)
+        }
+        // What the store refuses, it has said; the lease ends by its deadline.
+        Err(Stop::Lost | Stop::Refused(_)) => (AttemptOutcome::Lost, None),
+    };
     let counters = &shared.counters;
-    let ended = match outcome {
+    match outcome {
+        AttemptOutcome::Finished => counters.finished.one(),
+        AttemptOutcome::Failed => counters.failed.one(),
+        AttemptOutcome::Cancelled => counters.cancelled.one(),
+        AttemptOutcome::Released => counters.released.one(),
+        AttemptOutcome::Lost => counters.lost.one(),
+    }
+    shared.notify(&WorkerEvent::Attempt {
+        role: &control.role,
+        outcome,
+        failure: failure.as_ref(),
+    });
+}
+
+/// What the store made of the end of an attempt.
+struct Told {
+    outcome: AttemptOutcome,
+    failure: Option<Failure>,
+    effects: Effects,
+}
+
+impl Told {
+    fn new(outcome: AttemptOutcome, effects: Effects) -> Self {
+        Self {
+            outcome,
+            failure: None,
+            effects,
+        }
+    }
+}
+
+async fn tell(shared: &Shared, control: &Control, outcome: Outcome) -> Result<Told, Stop> {
+    let (store, lease) = (&shared.store, &control.lease);
+    match outcome {
         Outcome::Lost => Err(Stop::Lost),
         Outcome::Finished(finish) => {
             let result = persist(shared, control, "finishing", control.given_up(), || {
@@ -162,10 +203,9 @@ async fn tell_end(shared: &Shared, control: &Control, outcome: Outcome) {
             });
             match result.await {
                 Ok(effects) => {
-                    counters.finished.one();
                     // Whoever reads this node waits for its end.
                     shared.say_artifacts(lease, 0);
-                    Ok(effects)
+                    Ok(Told::new(AttemptOutcome::Finished, effects))
                 }
                 Err(Stop::Refused(error)) => {
                     let error = format!("the store refuses the end of the node: {error}");
@@ -179,44 +219,36 @@ async fn tell_end(shared: &Shared, control: &Control, outcome: Outcome) {
             let result = persist(shared, control, "cancelling", control.given_up(), || {
                 store.cancelled(lease.clone())
             });
-            let result = result.await;
-            if result.is_ok() {
-                counters.cancelled.one();
-            }
-            if let Err(Stop::Refused(StoreError::WrongState { .. })) = &result {
-                let reason = "it was cancelled on the worker alone".to_owned();
-                release(shared, control, reason).await
-            } else {
-                result
+            match result.await {
+                Err(Stop::Refused(StoreError::WrongState { .. })) => {
+                    let reason = "it was cancelled on the worker alone".to_owned();
+                    release(shared, control, reason).await
+                }
+                result => Ok(Told::new(AttemptOutcome::Cancelled, result?)),
             }
         }
         Outcome::Released(reason) => release(shared, control, reason).await,
-    };
-    match ended {
-        Ok(effects) => shared.say_effects(effects),
-        // What the store refuses, it has said; the lease ends by its deadline.
-        Err(Stop::Lost | Stop::Refused(_)) => counters.lost.one(),
     }
 }
 
-async fn fail(shared: &Shared, control: &Control, failure: Failure) -> Result<Effects, Stop> {
+async fn fail(shared: &Shared, control: &Control, failure: Failure) -> Result<Told, Stop> {
     let result = persist(shared, control, "failing", control.given_up(), || {
         shared.store.fail(control.lease.clone(), failure.clone())
     });
     let failed = result.await?;
     if failed.state == NodeState::Cancelled {
-        shared.counters.cancelled.one();
-    } else {
-        shared.counters.failed.one();
+        return Ok(Told::new(AttemptOutcome::Cancelled, failed.effects));
     }
-    Ok(failed.effects)
+    Ok(Told {
+        outcome: AttemptOutcome::Failed,
+        failure: Some(failure),
+        effects: failed.effects,
+    })
 }
 
-async fn release(shared: &Shared, control: &Control, reason: String) -> Result<Effects, Stop> {
+async fn release(shared: &Shared, control: &Control, reason: String) -> Result<Told, Stop> {
     let result = persist(shared, control, "giving back", control.given_up(), || {
         shared.store.release(control.lease.clone(), reason.clone())
     });
-    let effects = result.await?;
-    shared.counters.released.one();
-    Ok(effects)
+    Ok(Told::new(AttemptOutcome::Released, result.await?))
 }

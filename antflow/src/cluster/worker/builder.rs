@@ -9,7 +9,7 @@ use super::counters::Counters;
 use super::dedup::DedupCache;
 use super::shared::{Factory, Phase, RoleEntry, Shared};
 use super::teller::Teller;
-use super::{InputAdapter, Worker, WorkerConfig};
+use super::{InputAdapter, Worker, WorkerConfig, WorkerObserver};
 use crate::cluster::build::{BuildError, Place, said_of};
 use crate::cluster::bus::Bus;
 use crate::cluster::handler::{ErasedHandler, Handler};
@@ -24,6 +24,7 @@ pub struct WorkerBuilder {
     pub(in crate::cluster) place: Place,
     roles: BTreeMap<Role, RoleEntry>,
     adapters: BTreeMap<String, Arc<dyn InputAdapter>>,
+    observers: Vec<Arc<dyn WorkerObserver>>,
     mistakes: Vec<String>,
 }
 
@@ -34,6 +35,7 @@ impl WorkerBuilder {
             place: Place::default(),
             roles: BTreeMap::new(),
             adapters: BTreeMap::new(),
+            observers: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -111,6 +113,12 @@ impl WorkerBuilder {
         self
     }
 
+    /// Adds somebody who hears what the worker does. Several hear it in the order in which they were added.
+    pub fn observe(mut self, observer: impl WorkerObserver) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
     /// Makes the worker. It does nothing before it is [started](Worker::start).
     ///
     /// # Errors
@@ -131,6 +139,7 @@ impl WorkerBuilder {
             adapters: self.adapters,
             store,
             bus,
+            observers: self.observers,
             active: Arc::new(Active::default()),
             counters: Counters::default(),
             teller,

@@ -53,6 +53,8 @@ pub struct WorkerStats {
     pub store_errors: u64,
     /// Cleanups that failed, panicked or took too long.
     pub failed_cleanups: u64,
+    /// Observers that panicked, each time.
+    pub observer_panics: u64,
     /// How much memory the process has, in bytes, where the system says it.
     pub memory_bytes: Option<u64>,
 }
@@ -80,6 +82,7 @@ pub(super) struct Counters {
     pub(super) unsaid: Counter,
     pub(super) store_errors: Counter,
     pub(super) failed_cleanups: Counter,
+    pub(super) observer_panics: Counter,
     /// One more than the least margin in milliseconds; 0: none yet.
     least_margin: AtomicU64,
 }
@@ -138,6 +141,7 @@ impl Counters {
             unsaid: self.unsaid.get(),
             store_errors: self.store_errors.get(),
             failed_cleanups: self.failed_cleanups.get(),
+            observer_panics: self.observer_panics.get(),
             memory_bytes: super::memory_usage(),
         }
     }

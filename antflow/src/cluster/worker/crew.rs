@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::control::{Control, STOP_GRACE};
 use super::feed::{Feed, Step};
 use super::halt::Halt;
+use super::observe::{BatchOutcome, WorkerEvent};
 use super::persist::{Stop, persist};
 use super::progress::Progress;
 use super::shared::Shared;
@@ -51,7 +52,15 @@ struct Ready {
 /// So many batches are committed together at most.
 const TOGETHER: usize = 256;
 
-type Committing<'a> = BoxFuture<'a, (CommitRequest, CommittedTo, Result<Committed, Stop>)>;
+type Committing<'a> = BoxFuture<'a, Commit>;
+
+/// A commit that the store has answered.
+struct Commit {
+    request: CommitRequest,
+    to: CommittedTo,
+    result: Result<Committed, Stop>,
+    took: Duration,
+}
 
 impl<'a> Crew<'a> {
     pub(super) fn new(
@@ -115,9 +124,9 @@ impl<'a> Crew<'a> {
                     return Err(halt.unwrap_or(Halt::Cancelled(None)));
                 }
                 () = &mut cancelled, if halt.is_none() => halt = Some(Halt::Cancelled(None)),
-                (request, to, result) = ended(&mut committing) => {
+                commit = ended(&mut committing) => {
                     committing = None;
-                    if let Err(failure) = self.committed(request, to, result) {
+                    if let Err(failure) = self.committed(commit) {
                         self.fail(&mut halt, Halt::Failed(failure));
                     }
                 }
@@ -189,6 +198,7 @@ impl<'a> Crew<'a> {
         let counters = &self.shared.counters;
         let done = done.map_err(|error| {
             counters.failed_batches.one();
+            self.notify_batch(BatchOutcome::Failed, None);
             let failure = Failure::transient("panicked", error.to_string());
             Halt::Failed(failure)
         })?;
@@ -197,6 +207,7 @@ impl<'a> Crew<'a> {
             .add(u64::try_from(done.took.as_micros()).unwrap_or(u64::MAX));
         match done.result {
             Ok((result, artifacts)) => {
+                self.notify_batch(BatchOutcome::Processed, Some(done.took));
                 self.progress.done(done.ordinal, result.checkpoint);
                 self.ready.push(Ready {
                     ordinal: done.ordinal,
@@ -210,12 +221,25 @@ impl<'a> Crew<'a> {
             }
             Err(ended) => {
                 counters.failed_batches.one();
-                Err(match Halt::of(ended, self.control) {
-                    Halt::Failed(failure) => Halt::Failed(failure.in_batch(done.uid)),
-                    cancelled @ Halt::Cancelled(_) => cancelled,
-                })
+                let (outcome, halt) = match Halt::of(ended, self.control) {
+                    Halt::Failed(failure) => {
+                        let failure = failure.in_batch(done.uid);
+                        (BatchOutcome::Failed, Halt::Failed(failure))
+                    }
+                    cancelled @ Halt::Cancelled(_) => (BatchOutcome::Cancelled, cancelled),
+                };
+                self.notify_batch(outcome, Some(done.took));
+                Err(halt)
             }
         }
+    }
+
+    fn notify_batch(&self, outcome: BatchOutcome, took: Option<Duration>) {
+        self.shared.notify(&WorkerEvent::Batch {
+            role: &self.control.role,
+            outcome,
+            took,
+        });
     }
 
     /// Something ends the attempt. The first failure stays; it cancels the other batches.
@@ -263,22 +287,29 @@ impl<'a> Crew<'a> {
         };
         let (shared, control) = (self.shared, self.control);
         Box::pin(async move {
+            let start = Instant::now();
             let given_up = control.cancellation.lost();
             let result = persist(shared, control, "committing batches", given_up, || {
                 shared.store.commit(request.clone())
             });
             let result = result.await;
-            (request, to, result)
+            Commit {
+                request,
+                to,
+                result,
+                took: start.elapsed(),
+            }
         })
     }
 
     /// Takes what came of a commit.
-    fn committed(
-        &self,
-        request: CommitRequest,
-        mut to: CommittedTo,
-        result: Result<Committed, Stop>,
-    ) -> Result<(), Failure> {
+    fn committed(&self, commit: Commit) -> Result<(), Failure> {
+        let Commit {
+            request,
+            mut to,
+            result,
+            took,
+        } = commit;
         let committed = match result {
             Ok(committed) => committed,
             // The cancellation says it.
@@ -293,6 +324,12 @@ impl<'a> Crew<'a> {
         counters
             .duplicate_batches
             .add(committed.duplicates.len() as u64);
+        self.shared.notify(&WorkerEvent::Commit {
+            role: &self.control.role,
+            batches: &request.batches,
+            duplicates: &committed.duplicates,
+            took,
+        });
         to.processed += committed.new;
         if let Some(checkpoint) = request.checkpoint {
             self.scope.set_checkpoint(checkpoint);
@@ -322,6 +359,11 @@ impl<'a> Crew<'a> {
             while let Some(done) = self.running.join_next().await {
                 if done.is_err() {
                     counters.failed_batches.one();
+                    self.shared.notify(&WorkerEvent::Batch {
+                        role: &self.control.role,
+                        outcome: BatchOutcome::Cancelled,
+                        took: None,
+                    });
                 }
             }
         };
@@ -333,9 +375,7 @@ impl<'a> Crew<'a> {
 }
 
 /// Waits for the commit that is under way, if one is.
-async fn ended<'a>(
-    committing: &mut Option<Committing<'a>>,
-) -> (CommitRequest, CommittedTo, Result<Committed, Stop>) {
+async fn ended<'a>(committing: &mut Option<Committing<'a>>) -> Commit {
     match committing {
         Some(committing) => committing.await,
         None => std::future::pending().await,

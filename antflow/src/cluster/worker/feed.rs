@@ -4,6 +4,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::WorkerEvent;
 use super::control::Control;
 use super::persist::{Stop, persist};
 use super::pull::{PullReader, check_strict};
@@ -170,14 +171,15 @@ impl Reading {
         );
         let committed: std::collections::HashSet<_> =
             committed.await.map_err(not_read)?.into_iter().collect();
+        let mut batches = 0;
         for step in &mut steps {
-            if step
-                .batch
-                .take_if(|batch| committed.contains(&batch.uid))
-                .is_some()
-            {
-                self.shared.counters.duplicate_batches.one();
-            }
+            let is_known = |batch: &mut RawBatch| committed.contains(&batch.uid);
+            batches += u64::from(step.batch.take_if(is_known).is_some());
+        }
+        if batches > 0 {
+            self.shared.counters.duplicate_batches.add(batches);
+            let role = &self.control.role;
+            self.shared.notify(&WorkerEvent::Skipped { role, batches });
         }
         Ok(steps)
     }

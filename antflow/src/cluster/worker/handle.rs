@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::WorkerStats;
 use super::heartbeat::announce_once;
 use super::shared::{Phase, Shared};
+use super::{WorkerStats, WorkerView};
 use crate::cluster::WorkerKey;
 use crate::cluster::protocol::{Announcement, Health};
 
@@ -40,6 +40,15 @@ impl WorkerHandle {
     #[must_use]
     pub fn stats(&self) -> WorkerStats {
         self.shared.stats()
+    }
+
+    /// A look at it, for those who are not to touch it.
+    #[must_use]
+    pub fn view(&self) -> WorkerView {
+        WorkerView {
+            shared: Arc::clone(&self.shared),
+            ended: self.ended.clone(),
+        }
     }
 
     /// What it says of itself.

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::WorkerEvent;
 use super::control::Control;
 use super::shared::{Phase, Shared};
 use crate::cluster::Timestamp;
@@ -57,6 +58,10 @@ fn heard(shared: &Shared, controls: &[Arc<Control>], extended: Extended, asked: 
         } else {
             let left = control.extend(asked + shared.config.lease_ttl);
             shared.counters.margin(left);
+            shared.notify(&WorkerEvent::Extended {
+                role: &control.role,
+                left,
+            });
             say_heartbeat(shared, control, deadline);
         }
     }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
+use super::WorkerEvent;
 use super::attempt::attempt;
 use super::control::Control;
 use super::hear::Commands;
@@ -20,7 +21,7 @@ pub(super) async fn lead(
     let (resumed, asked) = resumed;
     for assignment in resumed {
         shared.counters.resumed.one();
-        begin(shared, &mut attempts, assignment, asked);
+        begin(shared, &mut attempts, assignment, asked, true);
     }
     let capacity = shared.config.capacity as usize;
     let mut retries = pauses();
@@ -64,7 +65,7 @@ async fn take(shared: &Arc<Shared>, attempts: &mut JoinSet<()>, free: usize) -> 
             let count = assignments.len();
             shared.counters.claimed.add(count as u64);
             for assignment in assignments {
-                begin(shared, attempts, assignment, asked);
+                begin(shared, attempts, assignment, asked, false);
             }
             Some(count)
         }
@@ -75,7 +76,17 @@ async fn take(shared: &Arc<Shared>, attempts: &mut JoinSet<()>, free: usize) -> 
     }
 }
 
-fn begin(shared: &Arc<Shared>, attempts: &mut JoinSet<()>, assignment: Assignment, asked: Instant) {
+fn begin(
+    shared: &Arc<Shared>,
+    attempts: &mut JoinSet<()>,
+    assignment: Assignment,
+    asked: Instant,
+    is_resumed: bool,
+) {
+    shared.notify(&WorkerEvent::Taken {
+        role: &assignment.node.role,
+        is_resumed,
+    });
     let control = Arc::new(Control::new(&assignment, asked + shared.config.lease_ttl));
     if let Some(notice) = &assignment.cancelling {
         control.cancel(CancelCause::Flag, notice.reason.clone(), notice.grace);

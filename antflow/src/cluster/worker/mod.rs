@@ -71,6 +71,26 @@
 //! dropped at its next `.await`. Handlers that never wait for anything cannot be dropped: nothing of what they do is
 //! kept, and others get the node when its lease is reaped.
 //!
+//! # Observers
+//! A [`WorkerObserver`] hears of each batch, commit, attempt and heartbeat, and has a [`WorkerView`] of the worker:
+//! `antflow-metrics` makes metrics of them. One that panics is counted, and harms nothing.
+//!
+//! ```
+//! use antflow::cluster::worker::{Worker, WorkerEvent, WorkerObserver};
+//!
+//! struct Prints;
+//!
+//! impl WorkerObserver for Prints {
+//!     fn event(&self, event: &WorkerEvent<'_>) {
+//!         if let WorkerEvent::Attempt { role, outcome, .. } = event {
+//!             println!("an attempt of {role} ended: {outcome:?}");
+//!         }
+//!     }
+//! }
+//!
+//! let builder = Worker::builder().observe(Prints);
+//! ```
+//!
 //! # Reason codes
 //! What the worker itself says when an attempt fails: `bad_input` (`input_inline` is not what the handler takes),
 //! `schema_mismatch` (an artifact is not), `bad_output` (the store refuses what came of a batch), `bad_input_adapter`,
@@ -100,6 +120,7 @@ mod hear;
 mod heartbeat;
 mod lead;
 mod memory;
+mod observe;
 mod persist;
 mod progress;
 mod pull;
@@ -121,6 +142,7 @@ pub use config::{ConfigError, ENV_PREFIX, WorkerConfig};
 pub use counters::WorkerStats;
 pub use handle::WorkerHandle;
 pub use memory::memory_usage;
+pub use observe::{AttemptOutcome, BatchOutcome, WorkerEvent, WorkerObserver, WorkerView};
 
 use crate::cluster::bus::{BusError, Post};
 use crate::cluster::store::StoreError;
@@ -160,9 +182,13 @@ impl Worker {
     /// # Cancel safety
     /// Dropped, the worker has not started; nodes that it had wait for the next start or for their leases to expire.
     pub async fn start(self) -> Result<WorkerHandle, StartError> {
-        let started = serve::start(&self.shared).await?;
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
+        self.shared.tell_begin(&WorkerView {
+            shared: Arc::clone(&self.shared),
+            ended: ended.clone(),
+        });
+        let started = serve::start(&self.shared).await?;
         let shared = Arc::clone(&self.shared);
         let task = tokio::spawn(async move {
             serve::serve(shared, started, self.waiting).await;

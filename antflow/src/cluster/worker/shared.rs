@@ -9,7 +9,7 @@ use super::control::Active;
 use super::counters::Counters;
 use super::dedup::DedupCache;
 use super::teller::Teller;
-use super::{InputAdapter, WorkerConfig, WorkerStats};
+use super::{InputAdapter, WorkerConfig, WorkerEvent, WorkerObserver, WorkerStats};
 use crate::cluster::bus::{Bus, Post};
 use crate::cluster::handler::ErasedHandler;
 use crate::cluster::protocol::{
@@ -35,6 +35,7 @@ pub(super) struct Shared {
     pub(super) adapters: BTreeMap<String, Arc<dyn InputAdapter>>,
     pub(super) store: Arc<dyn Store>,
     pub(super) bus: Arc<dyn Bus>,
+    pub(super) observers: Vec<Arc<dyn WorkerObserver>>,
     pub(super) active: Arc<Active>,
     pub(super) counters: Counters,
     pub(super) teller: Teller,
@@ -146,6 +147,7 @@ impl Shared {
     /// Something went wrong with the store that its caller can only count.
     pub(super) fn store_error(&self, doing: &str, error: &StoreError) {
         self.counters.store_errors.one();
+        self.notify(&WorkerEvent::StoreError { error });
         self.warn(doing, error);
     }
 

@@ -1,6 +1,11 @@
-//! What the dashboard shows, one file for each row.
+//! What the dashboards show, one file for each row, and one for those of coordinators.
 
+mod batches;
+mod cluster;
+mod coordinators;
 mod exporter;
+mod leases;
+mod nodes;
 mod overview;
 mod stages;
 mod tasks;
@@ -19,14 +24,25 @@ pub(in crate::grafana) struct Row {
     pub(in crate::grafana) panels: Vec<Panel>,
 }
 
-/// All rows, from top to bottom.
-pub(super) fn all() -> Vec<Row> {
+/// The rows of the dashboard of pipelines, from top to bottom.
+pub(super) fn pipelines() -> Vec<Row> {
     vec![
         overview::row(),
         stages::row(),
         tasks::row(),
         workers::row(),
         exporter::row(),
+    ]
+}
+
+/// The rows of the dashboard of clusters, from top to bottom.
+pub(super) fn cluster() -> Vec<Row> {
+    vec![
+        cluster::row(),
+        nodes::row(),
+        batches::row(),
+        leases::row(),
+        coordinators::row(),
     ]
 }
 

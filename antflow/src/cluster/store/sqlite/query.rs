@@ -224,6 +224,13 @@ fn counts(tx: &Tx<'_>) -> Done<StoreCounts> {
         runs: runs.into_iter().collect(),
         nodes,
         outbox: count("SELECT count(*) FROM outbox WHERE due_at IS NOT NULL")?,
+        outbox_since: tx
+            .one(
+                "SELECT min(at) FROM outbox WHERE due_at IS NOT NULL",
+                [],
+                |row| maybe_moment(row, 0),
+            )?
+            .flatten(),
         dead_letters: count("SELECT count(*) FROM dead_letters WHERE retried_at IS NULL")?,
         workers: count("SELECT count(*) FROM workers WHERE status <> 'offline'")?,
     })

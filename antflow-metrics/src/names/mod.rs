@@ -1,4 +1,9 @@
 //! The names of the metrics, grouped as a dashboard shows them.
+//!
+//! Those of pipelines are here, those of clusters in [`worker`] and [`coordinator`].
+
+pub mod coordinator;
+pub mod worker;
 
 // The run as a whole.
 
@@ -130,7 +135,33 @@ pub const EVENTS_DROPPED_TOTAL: &str = "antflow_events_dropped_total";
 pub const BUILD_INFO: &str = "antflow_build_info";
 
 /// All counters.
-pub const COUNTERS: &[&str] = &[
+pub const COUNTERS: &[&str] =
+    &joined::<23>([PIPELINE_COUNTERS, worker::COUNTERS, coordinator::COUNTERS]);
+
+/// All gauges.
+pub const GAUGES: &[&str] = &joined::<23>([PIPELINE_GAUGES, worker::GAUGES, coordinator::GAUGES]);
+
+/// All histograms.
+pub const HISTOGRAMS: &[&str] = &joined::<8>([PIPELINE_HISTOGRAMS, worker::HISTOGRAMS, &[]]);
+
+/// The parts, one behind the other. What does not fill the whole does not compile.
+const fn joined<const N: usize>(parts: [&[&'static str]; 3]) -> [&'static str; N] {
+    let mut all = [""; N];
+    let (mut part, mut at, mut next) = (0, 0, 0);
+    while part < parts.len() {
+        if at < parts[part].len() {
+            all[next] = parts[part][at];
+            (at, next) = (at + 1, next + 1);
+        } else {
+            (part, at) = (part + 1, 0);
+        }
+    }
+    assert!(next == N, "the lists have another length");
+    all
+}
+
+/// The counters of pipelines.
+const PIPELINE_COUNTERS: &[&str] = &[
     ITEMS_SUBMITTED_TOTAL,
     ITEMS_TOTAL,
     STAGE_ITEMS_TOTAL,
@@ -140,8 +171,8 @@ pub const COUNTERS: &[&str] = &[
     EVENTS_DROPPED_TOTAL,
 ];
 
-/// All gauges.
-pub const GAUGES: &[&str] = &[
+/// The gauges of pipelines.
+const PIPELINE_GAUGES: &[&str] = &[
     ITEMS_IN_FLIGHT,
     PIPELINE_LAST_PROGRESS_TIMESTAMP_SECONDS,
     STAGE_QUEUE_DEPTH,
@@ -152,8 +183,8 @@ pub const GAUGES: &[&str] = &[
     BUILD_INFO,
 ];
 
-/// All histograms.
-pub const HISTOGRAMS: &[&str] = &[
+/// The histograms of pipelines.
+const PIPELINE_HISTOGRAMS: &[&str] = &[
     ITEM_DURATION_SECONDS,
     STAGE_QUEUE_WAIT_SECONDS,
     STAGE_DURATION_SECONDS,
@@ -173,7 +204,12 @@ mod tests {
 
     #[test]
     fn every_constant_is_in_exactly_one_list() {
-        let text = include_str!("names.rs");
+        let text = [
+            include_str!("mod.rs"),
+            include_str!("worker.rs"),
+            include_str!("coordinator.rs"),
+        ]
+        .concat();
         let quoted = text.split('"').filter(|part| part.starts_with("antflow_"));
         let constants: BTreeSet<_> = quoted.filter(|name| *name != "antflow_").collect();
         let unique: BTreeSet<_> = listed().into_iter().collect();
@@ -203,9 +239,16 @@ mod tests {
     #[test]
     fn times_are_in_seconds() {
         for name in listed() {
-            let is_time = ["duration", "wait", "timestamp"]
-                .iter()
-                .any(|it| name.contains(it));
+            let is_time = [
+                "duration",
+                "wait",
+                "timestamp",
+                "_age_",
+                "_margin_",
+                "_ttl_",
+            ]
+            .iter()
+            .any(|it| name.contains(it));
             assert_eq!(name.ends_with("_seconds"), is_time, "{name}");
         }
         assert!(HISTOGRAMS.iter().all(|name| name.ends_with("_seconds")));
