@@ -18,6 +18,7 @@ struct Readme;
 #[doc = include_str!("../../book/src/beyond-a-line.md")]
 #[doc = include_str!("../../book/src/steering.md")]
 #[doc = include_str!("../../book/src/distributed-workers.md")]
+#[doc = include_str!("../../book/src/cluster-pipelines.md")]
 #[doc = include_str!("../../book/src/cluster-handlers.md")]
 #[doc = include_str!("../../book/src/cluster-graphs.md")]
 #[doc = include_str!("../../book/src/cluster-running.md")]
