@@ -44,7 +44,7 @@
 //!   types does not get the items: their fingerprints differ, of which workers and coordinators warn.
 //! - Events come when an item has left a stage, with the times at which things happened. Items are fed to the store as
 //!   fast as it takes them, which may be beyond memory.
-//! - The pipeline is a line of stages, whose inputs and outputs are [`Stored`](super::staged::Stored). What a `filter`, a
+//! - The pipeline is a line of stages, whose inputs and outputs are [`Stored`]. What a `filter`, a
 //!   `flat_map`, a batch or branches do goes on within one node: make them the handler of a role.
 //! - Tasks cannot feed the run by `feed_at`.
 
