@@ -297,3 +297,20 @@ async fn what_an_adapter_or_a_handler_cannot_take_fails_for_good() {
         worker.shutdown().await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_a_list_each_artifact_is_one_item_of_its_own() {
+    let bench = WorkerBench::new();
+    let whole = node("whole").pull(Pull::from_nodes(["in"]).rechunk_whole(4));
+    let other = node("other").pull(Pull::from_nodes(["in"]).rechunk(4, "absent"));
+    let run = bench.submit([Node::input("in"), whole, other]).await;
+    bench.append(&run, "in", 0..9).await;
+    bench.close(&run, "in").await;
+    let worker = bench.worker("w", &Scripted::default()).await;
+    assert_eq!(bench.ended(&run).await, RunState::Finished);
+    let expected: Vec<_> = (0..9).map(|n| format!("[{n}]")).collect();
+    for id in ["whole", "other"] {
+        assert_eq!(bench.outputs(&run, id).await, expected, "{id}");
+    }
+    worker.shutdown().await;
+}
