@@ -61,6 +61,8 @@ pub mod protocol;
 pub mod staged;
 pub mod state;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod vars;
 pub mod worker;
 
