@@ -1,8 +1,6 @@
-use std::collections::HashMap;
-
 use antflow::BoxError;
 use antflow::cluster::store::{BatchRecord, NodeRecord};
-use antflow::cluster::{BatchUid, Cluster, RunKey};
+use antflow::cluster::{BatchUid, Cluster, RunKey, testing};
 
 use crate::work;
 
@@ -18,23 +16,10 @@ pub(crate) struct Difference {
 impl Difference {
     /// Of the things themselves, in whatever order.
     fn of(expected: Vec<String>, found: Vec<String>) -> Self {
-        let mut open: HashMap<String, i64> = HashMap::with_capacity(expected.len());
-        for one in expected {
-            *open.entry(one).or_default() += 1;
-        }
-        for one in found {
-            *open.entry(one).or_default() -= 1;
-        }
-        let sum = |side: fn(&i64) -> bool| {
-            open.values()
-                .copied()
-                .filter(side)
-                .map(i64::unsigned_abs)
-                .sum()
-        };
+        let difference = testing::Difference::between(expected, found);
         Self {
-            lost: sum(|open| *open > 0),
-            doubled: sum(|open| *open < 0),
+            lost: difference.missing().len() as u64,
+            doubled: difference.surplus().len() as u64,
         }
     }
 
