@@ -51,7 +51,8 @@
 //!                                     protocol ◄── bus         ◄── worker, coordinator
 //! ```
 //! Store and bus do not know each other. Worker and coordinator know both by their traits alone, and do not know each
-//! other. Only [`Cluster`], which knows them all, names an engine.
+//! other. Only [`Cluster`], which knows them all, names an engine. `testing`, a feature of its own, knows [`Cluster`] and
+//! wraps stores and buses by their traits: nothing in here is made for it.
 
 pub mod bus;
 pub mod coordinator;
