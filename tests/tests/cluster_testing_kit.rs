@@ -264,8 +264,6 @@ async fn an_operation_that_there_is_not_is_named() {
 #[should_panic(expected = "it is running, `in` is open, `n` is ready")]
 async fn who_waits_in_vain_is_told_how_the_run_is() {
     let cluster = TestCluster::new().unwrap().with_patience(seconds(60));
-    let run = cluster.submit_graph(graph()).await.unwrap();
-    cluster.close_input(&run, "in").await.unwrap();
     let graph = Graph::new([Node::input("in"), node("n")], &Catalog::any()).unwrap();
     let run = cluster.submit_graph(graph).await.unwrap();
     cluster.ended(&run).await;

@@ -2,8 +2,9 @@
 //!
 //! # One time
 //! The store of a [`TestCluster`] [goes with tokio's time](TokioClock). In a test with `start_paused = true`, leases,
-//! pauses and deadlines pass as soon as nothing else is to be done, so hours take milliseconds, and there is one way to let
-//! time pass: `tokio::time::sleep` or `tokio::time::advance`.
+//! pauses and deadlines pass as soon as nothing else is to be done, so hours take milliseconds, and there is one way to
+//! let time pass: `tokio::time::sleep` or `tokio::time::advance`. ([`ManualClock`](super::ManualClock) is for tests of a
+//! store alone, where nobody waits.)
 //!
 //! # A handler alone
 //! [`Rehearsal`] runs a handler from `init` to `cleanup`, over inputs that it makes itself or that are given to it, and
