@@ -53,6 +53,15 @@ impl Moment {
         duration(self.ticks_since(earlier))
     }
 
+    /// The moment at which the system's clock said this, if it was not set since.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn of_system_time(time: SystemTime) -> Self {
+        match time.duration_since(CLOCK.system) {
+            Ok(after) => Self(CLOCK.base.saturating_add(ticks(after))),
+            Err(before) => Self(CLOCK.base.saturating_sub(ticks(before.duration()))),
+        }
+    }
+
     /// The moment by the system's clock as it was when the first moment was asked for.
     pub(crate) fn system_time(self) -> SystemTime {
         let base = Self(CLOCK.base);
@@ -68,6 +77,16 @@ impl Moment {
 #[inline]
 pub(crate) fn duration(ticks: u64) -> Duration {
     Duration::from_nanos(CLOCK.source.delta_as_nanos(0, ticks))
+}
+
+/// How many ticks a duration has, to a few parts in a thousand million.
+#[cfg(feature = "cluster")]
+pub(crate) fn ticks(duration: Duration) -> u64 {
+    const MANY: u64 = 1 << 32;
+    // Which way the clock's ticks become nanoseconds is all that it tells.
+    let nanos = CLOCK.source.delta_as_nanos(0, MANY).max(1);
+    let ticks = duration.as_nanos() * u128::from(MANY) / u128::from(nanos);
+    u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
 #[cfg(all(test, not(antflow_loom)))]
@@ -92,5 +111,18 @@ mod tests {
         let slack = Duration::from_millis(1);
         assert!(now.system_time() + slack >= before);
         assert!(now.system_time() <= after + slack);
+    }
+
+    #[cfg(feature = "cluster")]
+    #[test]
+    fn a_time_of_the_system_is_a_moment() {
+        let slack = Duration::from_millis(1);
+        for ago in [0, 10, 5000].map(Duration::from_millis) {
+            let time = Moment::now().system_time() - ago;
+            let read = Moment::of_system_time(time).system_time();
+            assert!(read + slack >= time && read <= time + slack);
+        }
+        let second = duration(ticks(Duration::from_secs(1)));
+        assert!(second.abs_diff(Duration::from_secs(1)) < Duration::from_micros(1));
     }
 }

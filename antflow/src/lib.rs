@@ -85,6 +85,7 @@
 //!
 //! | feature | what it brings |
 //! |---|---|
+//! | `cli` | the program `antflow`, which submits runs to clusters, watches and steers them; implies `cluster` |
 //! | `cluster` | `cluster`: durable workers, over several processes; implies `serde` |
 //! | `testing` | `cluster::testing`: a cluster that fails when it should, for tests; implies `cluster` |
 //! | `serde` | [events](event), snapshots, errors and results implement `serde::Serialize`, to be written as JSON |

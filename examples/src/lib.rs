@@ -17,4 +17,5 @@ struct Readme;
 #[doc = include_str!("../../book/src/watching.md")]
 #[doc = include_str!("../../book/src/beyond-a-line.md")]
 #[doc = include_str!("../../book/src/steering.md")]
+#[doc = include_str!("../../book/src/cluster-operating.md")]
 struct Book;

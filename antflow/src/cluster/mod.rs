@@ -51,8 +51,8 @@
 //!                                     protocol ◄── bus         ◄── worker, coordinator
 //! ```
 //! Store and bus do not know each other. Worker and coordinator know both by their traits alone, and do not know each
-//! other. Only [`Cluster`], which knows them all, names an engine. `testing`, a feature of its own, knows [`Cluster`] and
-//! wraps stores and buses by their traits: nothing in here is made for it.
+//! other. Only [`Cluster`], which knows them all, names an engine, or reads its URL. `testing`, a feature of its own,
+//! knows [`Cluster`] and wraps stores and buses by their traits: nothing in here is made for it.
 
 pub mod bus;
 pub mod coordinator;
@@ -62,18 +62,27 @@ pub mod protocol;
 pub mod staged;
 pub mod state;
 pub mod store;
+pub mod submit;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod vars;
 pub mod worker;
 
+mod build;
 mod clock;
 mod config;
 mod hints;
 mod ids;
+mod items;
 mod nearest;
 mod open;
+mod schema;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use ids::{BatchUid, DedupId, LeaseId, NodeId, ReasonCode, Role, RunKey, WorkerKey};
-pub use open::{Cluster, ClusterError, RunStatus};
+pub use open::{
+    CLUSTER_VARIABLE, Cluster, ClusterError, Connect, RunError, RunStatus, StopSignals, UrlError,
+};
+pub use submit::{Submission, SubmitError};
+
+pub use crate::item::RemoteError;

@@ -8,7 +8,7 @@
 
 mod accounting;
 mod attempt;
-mod bell;
+pub(crate) mod bell;
 pub(crate) mod cell;
 pub(crate) mod control;
 pub(crate) mod core;
@@ -26,7 +26,7 @@ mod park;
 mod pool;
 pub(crate) mod queue;
 mod reorder;
-mod report;
+pub(crate) mod report;
 pub(crate) mod runtime;
 pub(crate) mod seat;
 pub(crate) mod sink;

@@ -114,7 +114,7 @@ impl Report {
 }
 
 /// An event of a stage, without what only some events have.
-pub(super) fn status_event(
+pub(crate) fn status_event(
     run: RunId,
     stage: &StageRuntime,
     tag: &Tag,

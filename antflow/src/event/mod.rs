@@ -17,6 +17,8 @@
 
 mod batch;
 mod callbacks;
+#[cfg(feature = "cluster")]
+mod happening;
 mod observer;
 mod status;
 mod stopwatch;
@@ -25,6 +27,8 @@ mod task;
 pub use batch::{Completion, Completions, Fed};
 pub(crate) use callbacks::is_delivering;
 pub use callbacks::{Callback, CallbackOutput, Callbacks, Called, Overflow, Recipient};
+#[cfg(feature = "cluster")]
+pub(crate) use happening::{Happening, Trail, What, system_time};
 pub(crate) use observer::Observers;
 pub use observer::{Observer, Pending};
 pub use status::{Status, StatusEvent};

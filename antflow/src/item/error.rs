@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -59,7 +60,7 @@ struct Inner {
     worker: Option<WorkerId>,
     attempts: u32,
     kind: ItemErrorKind,
-    type_name: &'static str,
+    type_name: Cow<'static, str>,
 }
 
 /// What ended an item without a value. Displayed as what happened, without the place.
@@ -82,7 +83,7 @@ impl ItemError {
         task: Option<Arc<str>>,
         worker: Option<WorkerId>,
         attempts: u32,
-        (kind, type_name): (ItemErrorKind, &'static str),
+        (kind, type_name): (ItemErrorKind, impl Into<Cow<'static, str>>),
     ) -> Self {
         Self(Arc::new(Inner {
             stage,
@@ -90,7 +91,7 @@ impl ItemError {
             worker,
             attempts,
             kind,
-            type_name,
+            type_name: type_name.into(),
         }))
     }
 
@@ -138,7 +139,7 @@ impl ItemError {
     /// [`BoxError`] holds cannot be told: it is an `Error`.
     #[must_use]
     pub fn type_name(&self) -> &str {
-        let path = self.0.type_name;
+        let path = &*self.0.type_name;
         let boxed = path.strip_prefix("alloc::boxed::Box<dyn ");
         let path = boxed.map_or(path, |path| path.split([' ', '>']).next().unwrap_or(path));
         let path = path.split_once('<').map_or(path, |(path, _)| path);

@@ -75,7 +75,11 @@ impl Metadata {
 
 /// One value of [`Metadata`].
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(untagged))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(untagged)
+)]
 #[non_exhaustive]
 pub enum MetadataValue {
     /// A text.

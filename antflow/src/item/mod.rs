@@ -9,6 +9,8 @@ mod metadata;
 mod part;
 mod result;
 mod shape;
+#[cfg(feature = "cluster")]
+mod stored;
 mod tag;
 
 pub(crate) use error::panic_message;
@@ -20,6 +22,10 @@ pub(crate) use part::{Joint, Part, Whole, conclude};
 pub use result::PipelineResult;
 pub(crate) use shape::next;
 pub use shape::{Filtered, Shape, Split, Spread, Undivided};
+#[cfg(feature = "cluster")]
+pub use stored::RemoteError;
+#[cfg(feature = "cluster")]
+pub(crate) use stored::{StoredError, StoredItem};
 pub(crate) use tag::Tag;
 
 /// The priority of an item that was fed without one. Lower goes first.

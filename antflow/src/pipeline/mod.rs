@@ -9,7 +9,10 @@ mod from_fn;
 mod graph;
 mod handle;
 mod registry;
+#[cfg(feature = "cluster")]
+mod replay;
 mod run;
+mod showing;
 mod stage_handle;
 mod stream;
 #[cfg(feature = "tracing")]
@@ -33,9 +36,13 @@ pub use from_fn::{FnStage, FnTask, from_fn};
 use futures_core::Stream;
 pub use graph::{Graph, GraphStage, Setting};
 pub use handle::Handle;
+#[cfg(feature = "cluster")]
+pub(crate) use replay::Replay;
 pub use run::Run;
 pub use stage_handle::StageHandle;
 pub use stream::ResultStream;
+#[cfg(feature = "cluster")]
+pub(crate) use watching::Watching;
 pub use wiring::agreed;
 
 use crate::engine::Collect;
@@ -358,6 +365,43 @@ impl<C: Chain, St: Send + Sync + 'static> Pipeline<C, St> {
         C: Launch<St>,
     {
         Handle::start(self, Outlet::collecting(self.collect))
+    }
+
+    /// As [`start`](Self::start), with results as they come, for a handle that alone feeds the run; tasks cannot.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn start_sealed(&self) -> Result<Handle<C::Input, C::Output>, StartError>
+    where
+        C: Launch<St>,
+    {
+        Handle::start_sealed(self, Outlet::completing())
+    }
+}
+
+/// What a cluster makes of a pipeline.
+#[cfg(feature = "cluster")]
+impl<C, St> Pipeline<C, St> {
+    /// The stages and the state.
+    pub(crate) fn parts(&self) -> (&C, &Arc<St>) {
+        (&self.chain, &self.state)
+    }
+
+    /// Which results are kept.
+    pub(crate) fn collects(&self) -> Collect {
+        self.collect
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl<S: crate::stage::Stage, St> Pipeline<FirstStage<S>, St> {
+    /// A pipeline of one stage, with the state of another pipeline.
+    pub(crate) fn of_one(stage: crate::stage::Configured<S>, state: Arc<St>) -> Self {
+        Self {
+            chain: FirstStage::new(stage),
+            state,
+            observers: Vec::new(),
+            collect: Collect::All,
+            trace: Trace::none(),
+        }
     }
 }
 

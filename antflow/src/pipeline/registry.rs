@@ -11,6 +11,7 @@ use crate::engine::runtime::StageRuntime;
 use crate::engine::watchdog::Look;
 use crate::event::is_delivering;
 use crate::stage::Stage;
+use crate::stats::RunView;
 
 /// The stages of a run, to be found by their types.
 pub(crate) struct Registry {
@@ -18,7 +19,7 @@ pub(crate) struct Registry {
     /// In the order of the pipeline.
     pub(super) entries: Vec<Entry>,
     /// The dashboards that show the run.
-    pub(super) watchers: Mutex<Vec<Watcher>>,
+    watchers: Mutex<Vec<Watcher>>,
 }
 
 /// A stage of a run.
@@ -102,6 +103,19 @@ impl<St> Launching<St> {
 }
 
 impl Registry {
+    pub(super) fn new(shared: Arc<Shared>, entries: Vec<Entry>) -> Self {
+        Self {
+            shared,
+            entries,
+            watchers: Mutex::default(),
+        }
+    }
+
+    /// The run, for those who watch it.
+    pub(super) fn view(&self) -> RunView {
+        RunView::new(Arc::clone(&self.shared.run))
+    }
+
     /// The way into the first stage of this type.
     pub(super) fn inlet<S: Stage>(&self) -> Result<Arc<dyn Inlet<S::Input>>, FeedError> {
         let mut entries = self.entries.iter();

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Outline;
 
 /// One row of the census: the numbers of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measures {
     /// Where the file lies.
     pub path: PathBuf,
@@ -28,7 +28,7 @@ pub struct Measures {
 }
 
 /// The name and the length of a function.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LongestFunction {
     /// The name alone, without module or type.
     pub name: String,

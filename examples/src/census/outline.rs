@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 /// The facts of one file, in the order of the text.
 ///
 /// A syntax tree cannot leave its thread and is many times larger than its text,
 /// so the tree is read once and only these facts travel on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outline {
     /// Where the file lies.
     pub path: PathBuf,
@@ -23,7 +25,7 @@ pub struct Outline {
 }
 
 /// A function that has a body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {
     /// The name alone, without module or type.
     pub name: String,
@@ -47,7 +49,7 @@ impl Function {
 ///
 /// The tokens inside macro calls are not looked at: before expansion nobody can
 /// say what they mean.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnsafeUses {
     /// `unsafe { .. }` and `unsafe extern { .. }`.
     pub blocks: usize,
@@ -73,7 +75,7 @@ impl UnsafeUses {
 /// constants, statics and inline modules, and macros with `#[macro_export]`. Not
 /// counted are fields and variants, re-exports, items hidden from the
 /// documentation, and `mod name;`, whose documentation lies in another file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublicItem {
     /// The name alone, without module or type.
     pub name: String,

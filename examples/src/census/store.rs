@@ -105,6 +105,18 @@ impl Store {
         Ok(())
     }
 
+    /// Writes one row at once, and does not wait for others.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Write`] if it could not be written. It is not kept.
+    pub fn write(&mut self, row: Measures) -> Result<(), StoreError> {
+        write(&mut self.connection, &[row])
+            .map_err(|source| StoreError::Write { rows: 1, source })?;
+        self.stored += 1;
+        Ok(())
+    }
+
     /// Writes the rows gathered so far, all or none of them.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ fn under_way(root: &Path, db: &Path) -> (Child, Connection) {
     (child, lock)
 }
 
-fn has_rows(db: &Path) -> bool {
+pub(crate) fn has_rows(db: &Path) -> bool {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let Ok(connection) = Connection::open_with_flags(db, flags) else {
         return false;

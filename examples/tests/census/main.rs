@@ -8,6 +8,8 @@
 mod arguments;
 mod counts;
 #[cfg(unix)]
+mod durable;
+#[cfg(unix)]
 mod interrupt;
 mod metrics;
 mod program;

@@ -206,3 +206,16 @@ ten of them: 10
 ",
     );
 }
+
+#[test]
+fn durable_pipeline() {
+    prints(
+        "durable_pipeline",
+        "\
+begun: true
+200 results, 20087 words
+page 13: stage `Fetch`, task `fetch`: page 13 is gone (attempt 3 of 3)
+few pages were fetched twice: true
+",
+    );
+}

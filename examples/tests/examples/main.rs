@@ -12,6 +12,7 @@ mod dashboards;
 mod first_steps;
 mod going_on;
 mod watching;
+mod worker_binary;
 
 use std::env;
 use std::path::PathBuf;

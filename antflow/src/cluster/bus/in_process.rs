@@ -218,6 +218,10 @@ impl Bus for InProcessBus {
             Ok(Box::new(inbox) as Box<dyn Inbox>)
         })
     }
+
+    fn is_in_process(&self) -> bool {
+        true
+    }
 }
 
 /// Nothing that is done under these locks can panic halfway.

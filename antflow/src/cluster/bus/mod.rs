@@ -65,6 +65,11 @@ pub trait Bus: fmt::Debug + Send + Sync {
         topics: Vec<Topic>,
         audience: Audience,
     ) -> BusFuture<'_, Result<Box<dyn Inbox>, BusError>>;
+
+    /// Is what is said heard in this process alone? No, unless the engine says so.
+    fn is_in_process(&self) -> bool {
+        false
+    }
 }
 
 /// Where posts arrive.

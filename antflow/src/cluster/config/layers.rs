@@ -16,8 +16,16 @@ pub(in crate::cluster) struct Keys {
     pub(in crate::cluster) lists: &'static [&'static str],
 }
 
+/// The key of the variable that names a file: it is no value of the configuration itself.
+const FILE: &str = "CONFIG";
+
+/// The variable that names a file.
+pub(super) fn file_variable(keys: &Keys) -> String {
+    format!("{}{FILE}", keys.prefix)
+}
+
 /// What a file says.
-pub(in crate::cluster) fn file(path: &Path) -> Result<Value, ConfigError> {
+pub(super) fn file(path: &Path) -> Result<Value, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
         path: path.to_owned(),
         source: Arc::new(source),
@@ -44,7 +52,9 @@ pub(in crate::cluster) fn environment(
     let mut object = Map::new();
     for (name, value) in variables {
         let name = name.to_string_lossy();
-        if let Some(key) = name.strip_prefix(keys.prefix) {
+        if let Some(key) = name.strip_prefix(keys.prefix)
+            && key != FILE
+        {
             let key = key.to_lowercase();
             let value = read(keys, &key, &value.to_string_lossy());
             object.insert(key, value);

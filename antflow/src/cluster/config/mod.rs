@@ -2,6 +2,11 @@
 
 mod error;
 mod layers;
+mod read;
 
 pub use error::ConfigError;
-pub(in crate::cluster) use layers::{Keys, environment, file};
+
+pub(in crate::cluster) use layers::{Keys, environment};
+pub(in crate::cluster) use read::{Layered, check, from_env, layered, load, millis, put, to_value};
+
+use layers::file;

@@ -11,6 +11,7 @@ use super::shared::Shared;
 use super::stats::Counters;
 use super::{Coordinator, CoordinatorConfig};
 use crate::cluster::WorkerKey;
+use crate::cluster::build::{BuildError, Place, said_of};
 use crate::cluster::bus::Bus;
 use crate::cluster::store::{Finish, Store};
 use crate::cluster::vars::{DefaultDetector, Sensitive, VarsLimits};
@@ -19,25 +20,17 @@ use crate::cluster::vars::{DefaultDetector, Sensitive, VarsLimits};
 #[must_use]
 pub struct CoordinatorBuilder {
     config: CoordinatorConfig,
-    store: Option<Arc<dyn Store>>,
-    bus: Option<Arc<dyn Bus>>,
+    pub(in crate::cluster) place: Place,
     functions: Functions,
     vars_limits: VarsLimits,
     detector: Arc<dyn Sensitive>,
-}
-
-/// Everything that is wrong with a coordinator that was to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuildError {
-    mistakes: Vec<String>,
 }
 
 impl CoordinatorBuilder {
     pub(super) fn new() -> Self {
         Self {
             config: CoordinatorConfig::default(),
-            store: None,
-            bus: None,
+            place: Place::default(),
             functions: built_in(),
             vars_limits: VarsLimits::default(),
             detector: Arc::new(DefaultDetector),
@@ -52,13 +45,13 @@ impl CoordinatorBuilder {
 
     /// Sets the store. Required.
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
-        self.store = Some(store);
+        self.place.store = Some(store);
         self
     }
 
     /// Sets the bus. Required; [`InProcessBus`](crate::cluster::bus::InProcessBus) will do where nobody else is.
     pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
-        self.bus = Some(bus);
+        self.place.bus = Some(bus);
         self
     }
 
@@ -108,19 +101,7 @@ impl CoordinatorBuilder {
     /// # Errors
     /// Everything that is wrong, at once: no store, no bus, and what [`CoordinatorConfig::check`] finds.
     pub fn build(self) -> Result<Coordinator, BuildError> {
-        let mut mistakes = Vec::new();
-        if let Err(error) = self.config.check() {
-            mistakes.extend(error.mistakes().iter().map(ToString::to_string));
-        }
-        if self.store.is_none() {
-            mistakes.push("there is no store: call `store`".to_owned());
-        }
-        if self.bus.is_none() {
-            mistakes.push("there is no bus: call `bus`".to_owned());
-        }
-        let (Some(store), Some(bus), true) = (self.store, self.bus, mistakes.is_empty()) else {
-            return Err(BuildError { mistakes });
-        };
+        let (store, bus) = self.place.engines(said_of(self.config.check()))?;
         let (mouth, waiting) = Mouth::new();
         let key = self.config.coordinator_id.clone();
         let shared = Shared {
@@ -156,19 +137,3 @@ impl fmt::Debug for CoordinatorBuilder {
             .finish_non_exhaustive()
     }
 }
-
-impl BuildError {
-    /// All mistakes.
-    #[must_use]
-    pub fn mistakes(&self) -> &[String] {
-        &self.mistakes
-    }
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.mistakes.join("; "))
-    }
-}
-
-impl std::error::Error for BuildError {}

@@ -61,6 +61,9 @@
 //! # }
 //! ```
 //!
+//! [`Coordinator::from_env`] with [`run`](CoordinatorBuilder::run) makes it a program of its own; so does
+//! `antflow coordinator`, with the feature `cli`.
+//!
 //! # Restarts
 //! A coordinator has no state of its own: one that starts again, under whatever id, goes on where the last one ended,
 //! and runs of healthy workers do not hear of it: they keep their leases and epochs. Events that happened meanwhile are
@@ -106,8 +109,9 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+pub use super::build::BuildError;
 pub use super::config::ConfigError;
-pub use builder::{BuildError, CoordinatorBuilder};
+pub use builder::CoordinatorBuilder;
 pub use config::{CoordinatorConfig, ENV_PREFIX};
 pub use function::{FunctionCall, FunctionError};
 pub use handle::CoordinatorHandle;

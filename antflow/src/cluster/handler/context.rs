@@ -213,6 +213,11 @@ impl RunContext {
         Ok(())
     }
 
+    /// How many bytes an output may have as JSON.
+    pub(crate) fn max_payload(&self) -> usize {
+        self.scope.store.max_payload()
+    }
+
     pub(super) fn cancellation(&self) -> &Cancellation {
         &self.scope.cancellation
     }

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::UrlError;
 use crate::cluster::bus::BusError;
 use crate::cluster::store::StoreError;
 
@@ -8,6 +9,17 @@ use crate::cluster::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClusterError {
+    /// The URL is not understood.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// There is no cluster where one was expected.
+    #[error("there is no cluster at `{place}`: {hint}")]
+    Absent {
+        /// Where one was expected.
+        place: String,
+        /// What to do.
+        hint: &'static str,
+    },
     /// The directory of the embedded store cannot be made.
     #[error("the directory `{}` cannot be made: {source}", path.display())]
     Directory {
@@ -30,4 +42,19 @@ pub enum ClusterError {
         /// Why.
         reason: &'static str,
     },
+}
+
+impl ClusterError {
+    /// May asking again help?
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_transient(),
+            Self::Url(_)
+            | Self::Absent { .. }
+            | Self::Directory { .. }
+            | Self::Bus(_)
+            | Self::DeadLetter { .. } => false,
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::cluster::store::{
     ActiveRun, ArtifactPage, DeadLetter, Limits, NodeRecord, OutboxRecord, ReadRequest, RunFilter,
     RunRecord, RunSummary, Starving, StoreCounts, WorkerRecord,
 };
-use crate::cluster::{NodeId, RunKey};
+use crate::cluster::{NodeId, RunKey, Timestamp};
 
 /// How a run is, with its nodes by place.
 ///
@@ -172,6 +172,14 @@ impl Cluster {
     /// The store does not answer.
     pub async fn limits(&self) -> Result<Limits, ClusterError> {
         Ok(self.store.limits().await?)
+    }
+
+    /// The time by the store's clock: what moments that are stored are compared with.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn now(&self) -> Result<Timestamp, ClusterError> {
+        Ok(self.store.now().await?)
     }
 
     /// How much of what there is.

@@ -1,14 +1,22 @@
 //! The entry: a store and a bus, and what users do with them.
 
+mod connect;
+mod engine;
+mod environment;
 mod error;
 mod look;
+mod signals;
 mod steer;
 
 use std::path::Path;
 use std::sync::Arc;
 
+pub use connect::Connect;
+pub use engine::UrlError;
+pub use environment::{CLUSTER_VARIABLE, RunError};
 pub use error::ClusterError;
 pub use look::RunStatus;
+pub use signals::StopSignals;
 
 use super::bus::{Bus, InProcessBus};
 use super::coordinator::{Coordinator, CoordinatorBuilder};
@@ -17,8 +25,8 @@ use super::worker::{Worker, WorkerBuilder};
 
 /// A cluster: a store and a bus, from whatever engines.
 ///
-/// Cheap to clone; clones are the same cluster. It runs nothing itself: [`coordinator`](Self::coordinator) and
-/// [`worker`](Self::worker) make what does, in this process or in others.
+/// [`connect`](Self::connect) opens one by its URL. Cheap to clone; clones are the same cluster. It runs nothing itself:
+/// [`coordinator`](Self::coordinator) and [`worker`](Self::worker) make what does, in this process or in others.
 ///
 /// ```
 /// use antflow::cluster::Cluster;

@@ -116,6 +116,8 @@ impl Cluster {
 
     /// Tries a dead letter again: an event of the outbox becomes due again, a message of the bus is said again.
     ///
+    /// Said on a bus [within this process](crate::cluster::bus::Bus::is_in_process), nobody elsewhere hears it.
+    ///
     /// # Errors
     /// There is no such letter, it was cut or its topic is gone, or store or bus do not answer.
     pub async fn retry_dead_letter(&self, id: i64) -> Result<DeadLetter, ClusterError> {

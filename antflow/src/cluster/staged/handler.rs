@@ -4,11 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_core::Stream;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use tokio::sync::oneshot;
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::cluster::handler::{Batch, BatchResult, ErrorClass, Handler, RunContext, RunInfo};
-use crate::item::{BoxError, Item, ItemError, ItemErrorKind, PipelineResult};
+use crate::cluster::handler::{
+    Batch, BatchResult, CancelCause, ErrorClass, Handler, RunContext, RunInfo,
+};
+use crate::cluster::items::{ITEM, ItemNote};
+use crate::event::{Happening, Trail};
+use crate::item::{BoxError, Cancelled, Item, ItemError, ItemErrorKind, PipelineResult};
 use crate::pipeline::{Handle, Launch, Pipeline, StartError};
 
 /// A pipeline that processes batches as items, one run of it for each run of a node.
@@ -22,15 +27,41 @@ pub(super) struct PipelineHandler<C: Launch<St>, St> {
 #[error("a stage makes no batches: give the node an input adapter, such as `pull.from_artifacts`")]
 struct NoAdapter;
 
+/// A value is not what the pipeline takes.
+#[derive(Debug, thiserror::Error)]
+#[error("the value is not what the stage takes: {0}")]
+struct Unreadable(#[source] serde_json::Error);
+
+/// What the pipeline gave cannot be stored.
+#[derive(Debug, thiserror::Error)]
+#[error("the output has no JSON: {0}")]
+struct Unwritable(#[source] serde_json::Error);
+
+/// What the pipeline gave is more than can be stored.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the output has {0} bytes as JSON, of which the store takes {1}: give less, or where it is to be found"
+)]
+struct TooLarge(usize, usize);
+
+/// What a batch that is an item says of itself cannot be understood.
+#[derive(Debug, thiserror::Error)]
+#[error("what is said of the item is of another version of antflow: {0}")]
+struct UnknownItem(#[source] serde_json::Error);
+
 /// A run of the pipeline, and who waits for its results.
 struct Going<In, Out: Send + 'static> {
     handle: Arc<Handle<In, Out>>,
+    /// Who feeds holds it, so that it is known which number the item gets: nobody else feeds the run.
+    feeding: AsyncMutex<()>,
     waiting: Waiting<Out>,
+    /// What happens to items, if somebody wants to know.
+    trail: Option<Trail>,
     _passing_on: AbortOnDropHandle<()>,
 }
 
-/// By the ids of the batches.
-type Waiting<Out> = Arc<Mutex<HashMap<String, oneshot::Sender<PipelineResult<Out>>>>>;
+/// By the sequence numbers of the items.
+type Waiting<Out> = Arc<Mutex<HashMap<u64, oneshot::Sender<PipelineResult<Out>>>>>;
 
 impl<C: Launch<St>, St> PipelineHandler<C, St> {
     pub(super) fn new(pipeline: Pipeline<C, St>) -> Self {
@@ -38,6 +69,135 @@ impl<C: Launch<St>, St> PipelineHandler<C, St> {
             pipeline,
             going: None,
         }
+    }
+
+    fn going(&self) -> Result<&Going<C::Input, C::Output>, BoxError> {
+        Ok(self.going.as_ref().ok_or("the pipeline was not started")?)
+    }
+}
+
+impl<In, Out> Going<In, Out>
+where
+    In: Send + 'static,
+    Out: Send + 'static,
+{
+    /// Lets an item go through the pipeline, unless it is over for what it is in: then its task is dropped with the run.
+    async fn process(
+        &self,
+        item: Item<In>,
+        ctx: &RunContext,
+    ) -> Result<PipelineResult<Out>, BoxError> {
+        tokio::select! {
+            biased;
+            result = self.pass(item) => result,
+            () = is_over(ctx) => Err(Cancelled.into()),
+        }
+    }
+
+    async fn pass(&self, item: Item<In>) -> Result<PipelineResult<Out>, BoxError> {
+        let (sender, result) = oneshot::channel();
+        {
+            let _feeding = self.feeding.lock().await;
+            let number = self.handle.submitted();
+            lock(&self.waiting).insert(number, sender);
+            if let Err(error) = self.handle.feed([item]).await {
+                lock(&self.waiting).remove(&number);
+                return Err(error.into());
+            }
+        }
+        Ok(result.await.map_err(|_| "the pipeline has ended")?)
+    }
+}
+
+impl<C, St> PipelineHandler<C, St>
+where
+    C: Launch<St>,
+    C::Input: DeserializeOwned,
+    C::Output: Serialize,
+    St: Send + Sync + 'static,
+{
+    /// Processes a batch that is a value.
+    async fn value(
+        &self,
+        batch: Batch<Box<RawValue>>,
+        ctx: &RunContext,
+    ) -> Result<BatchResult<Box<RawValue>>, BoxError> {
+        let value = serde_json::from_str(batch.payload.get()).map_err(Unreadable)?;
+        let item = Item::new(value).id(batch.uid.as_str());
+        match self.going()?.process(item, ctx).await?.value {
+            Ok(output) => Ok(BatchResult::new(to_raw_value(&output).map_err(Unwritable)?)),
+            Err(error) if error.is_cancelled() => {
+                Ok(BatchResult::nothing().metric("cancelled_items", 1.0))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Processes a batch that is an item of a pipeline that was submitted: it has an outcome, whatever happens.
+    async fn item(
+        &self,
+        batch: Batch<Box<RawValue>>,
+        mut note: ItemNote,
+        ctx: &RunContext,
+    ) -> Result<BatchResult<Box<RawValue>>, BoxError> {
+        let had_ended = note.error.is_some();
+        note.happenings.clear();
+        let output = if had_ended {
+            None
+        } else {
+            self.outcome(&batch, &mut note, ctx).await?
+        };
+        ctx.artifacts().upsert_partial(batch.uid, note.to_meta()?)?;
+        let result = BatchResult::new(output.unwrap_or_else(|| RawValue::NULL.to_owned()));
+        Ok(match &note.error {
+            Some(_) if !had_ended => result.metric("failed_items", 1.0),
+            _ => result,
+        })
+    }
+
+    /// What the stage gives for an item; nothing if the item ends here, which is noted.
+    async fn outcome(
+        &self,
+        batch: &Batch<Box<RawValue>>,
+        note: &mut ItemNote,
+        ctx: &RunContext,
+    ) -> Result<Option<Box<RawValue>>, BoxError> {
+        let ended = |note: &mut ItemNote, error: BoxError, type_name| {
+            let error = self.error(error, type_name);
+            note.happenings.retain(|happening| !happening.is_end());
+            note.happenings.push(Happening::failed(&error));
+            note.error = Some((&error).into());
+        };
+        let value = match serde_json::from_str(batch.payload.get()) {
+            Ok(value) => value,
+            Err(error) => {
+                ended(note, Unreadable(error).into(), "SchemaMismatch");
+                return Ok(None);
+            }
+        };
+        let going = self.going()?;
+        let result = going.process(note.item.item(value), ctx).await?;
+        if let Some(trail) = &going.trail {
+            note.happenings = trail.take(result.sequence_id);
+        }
+        match result.value.map(|output| to_raw_value(&output)) {
+            Ok(Ok(output)) if output.get().len() <= ctx.max_payload() => return Ok(Some(output)),
+            Ok(Ok(output)) => {
+                let (bytes, most) = (output.get().len(), ctx.max_payload());
+                ended(note, TooLarge(bytes, most).into(), "BadOutput");
+            }
+            Ok(Err(error)) => ended(note, Unwritable(error).into(), "BadOutput"),
+            Err(error) => note.error = Some((&error).into()),
+        }
+        Ok(None)
+    }
+
+    /// An error that is not the stage's own, in its place.
+    fn error(&self, error: BoxError, type_name: &'static str) -> ItemError {
+        let stage = self.pipeline.stage_names().into_iter().next();
+        let stage = stage.unwrap_or_default();
+        let kind = (ItemErrorKind::Failed(error), type_name);
+        ItemError::new(stage.into(), None, None, 1, kind)
     }
 }
 
@@ -49,17 +209,24 @@ where
     St: Send + Sync + 'static,
 {
     type Input = IgnoredAny;
-    type Batch = C::Input;
-    type Output = C::Output;
+    type Batch = Box<RawValue>;
+    type Output = Box<RawValue>;
     type Error = BoxError;
 
-    async fn init(&mut self, _: &RunInfo) -> Result<(), BoxError> {
-        let handle = Arc::new(self.pipeline.start()?);
+    async fn init(&mut self, info: &RunInfo) -> Result<(), BoxError> {
+        let trail = info.input_inline.contains_key(ITEM).then(Trail::default);
+        let handle = match &trail {
+            Some(trail) => self.pipeline.clone().observe(trail.clone()).start_sealed(),
+            None => self.pipeline.start_sealed(),
+        };
+        let handle = Arc::new(handle?);
         let waiting = Waiting::default();
         let passing_on = tokio::spawn(pass_on(Arc::clone(&handle), Arc::clone(&waiting)));
         self.going = Some(Going {
             handle,
+            feeding: AsyncMutex::default(),
             waiting,
+            trail,
             _passing_on: AbortOnDropHandle::new(passing_on),
         });
         Ok(())
@@ -69,31 +236,18 @@ where
         &self,
         _: IgnoredAny,
         _: &RunContext,
-    ) -> impl Stream<Item = Result<Batch<C::Input>, BoxError>> + Send {
+    ) -> impl Stream<Item = Result<Batch<Box<RawValue>>, BoxError>> + Send {
         futures_util::stream::iter([Err(NoAdapter.into())])
     }
 
     async fn process_batch(
         &self,
-        batch: Batch<C::Input>,
-        _: &RunContext,
-    ) -> Result<BatchResult<C::Output>, BoxError> {
-        let going = self.going.as_ref().ok_or("the pipeline was not started")?;
-        let (sender, result) = oneshot::channel();
-        let id = batch.uid.as_str().to_owned();
-        lock(&going.waiting).insert(id.clone(), sender);
-        let item = Item::new(batch.payload).id(id.clone());
-        if let Err(error) = going.handle.feed([item]).await {
-            lock(&going.waiting).remove(&id);
-            return Err(error.to_string().into());
-        }
-        let result = result.await.map_err(|_| "the pipeline has ended")?;
-        match result.value {
-            Ok(output) => Ok(BatchResult::new(output)),
-            Err(error) if matches!(error.kind(), ItemErrorKind::Cancelled) => {
-                Ok(BatchResult::nothing().metric("cancelled_items", 1.0))
-            }
-            Err(error) => Err(error.into()),
+        batch: Batch<Box<RawValue>>,
+        ctx: &RunContext,
+    ) -> Result<BatchResult<Box<RawValue>>, BoxError> {
+        match ItemNote::read(&batch.meta).map_err(UnknownItem)? {
+            Some(note) => self.item(batch, note, ctx).await,
+            None => self.value(batch, ctx).await,
         }
     }
 
@@ -103,6 +257,12 @@ where
         }
         if error.is::<NoAdapter>() {
             return ErrorClass::permanent("bad_input_adapter");
+        }
+        if error.is::<Unreadable>() || error.is::<UnknownItem>() {
+            return ErrorClass::permanent("schema_mismatch");
+        }
+        if error.is::<Unwritable>() {
+            return ErrorClass::permanent("bad_output");
         }
         let kind = error.downcast_ref::<ItemError>().map(ItemError::kind);
         ErrorClass::transient(match kind {
@@ -121,6 +281,15 @@ where
     }
 }
 
+/// Waits until nothing that is in hand is wanted any more. A worker that shuts down still has its grace for it.
+async fn is_over(ctx: &RunContext) {
+    ctx.cancelled().await;
+    let cause = ctx.cancel_reason().map(|reason| reason.cause);
+    if cause == Some(CancelCause::Shutdown) {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Gives each result to the batch that waits for it.
 async fn pass_on<In, Out>(handle: Arc<Handle<In, Out>>, waiting: Waiting<Out>)
 where
@@ -128,7 +297,7 @@ where
     Out: Send + 'static,
 {
     while let Some(result) = handle.next_result().await {
-        let sender = lock(&waiting).remove(&result.id.to_string());
+        let sender = lock(&waiting).remove(&result.sequence_id);
         // A batch that was cut off waits no more.
         if let Some(sender) = sender {
             drop(sender.send(result));

@@ -88,7 +88,7 @@ pub enum StoreError {
         known: u64,
     },
     /// What is stored cannot be understood: damaged, or no store at all. Nothing was written.
-    #[error("{what} cannot be read: {reason}; restore it from a copy, or run `antflow doctor`")]
+    #[error("{what} cannot be read: {reason}; restore it from a copy")]
     Corrupt {
         /// What it is: ``graph of run `r` ``, `schema`.
         what: String,

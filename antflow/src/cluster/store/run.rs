@@ -29,6 +29,9 @@ pub struct NewRun {
 }
 
 impl NewRun {
+    /// The priority of a run of which nothing else is said.
+    pub const PRIORITY: i32 = 100;
+
     /// A run under a new id.
     #[must_use]
     pub fn new(graph: Graph) -> Self {
@@ -36,7 +39,7 @@ impl NewRun {
             id: RunKey::random(),
             graph,
             params: Map::new(),
-            priority: 100,
+            priority: Self::PRIORITY,
             cancel_grace: Duration::from_secs(30),
         }
     }

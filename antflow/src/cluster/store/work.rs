@@ -128,4 +128,10 @@ pub trait WorkStore: Send + Sync {
     ///
     /// Fenced. No failure and no interruption is counted. Event: `task_released` or `cancelled`.
     fn release(&self, lease: Lease, reason: String) -> StoreFuture<'_, Effects>;
+
+    /// How many bytes a payload, meta or checkpoint may have: more is
+    /// [`TooLarge`](super::StoreError::TooLarge). By default any number, as far as workers know before they write.
+    fn max_payload(&self) -> usize {
+        usize::MAX
+    }
 }

@@ -7,9 +7,10 @@ use tokio::sync::watch;
 use super::control::Active;
 use super::counters::Counters;
 use super::dedup::DedupCache;
-use super::shared::{Phase, RoleEntry, Shared};
+use super::shared::{Factory, Phase, RoleEntry, Shared};
 use super::teller::Teller;
-use super::{ConfigError, InputAdapter, Worker, WorkerConfig};
+use super::{InputAdapter, Worker, WorkerConfig};
+use crate::cluster::build::{BuildError, Place, said_of};
 use crate::cluster::bus::Bus;
 use crate::cluster::handler::{ErasedHandler, Handler};
 use crate::cluster::nearest::suggestion;
@@ -19,17 +20,10 @@ use crate::cluster::{Role, WorkerKey};
 /// Makes a [`Worker`].
 #[must_use]
 pub struct WorkerBuilder {
-    config: WorkerConfig,
-    store: Option<Arc<dyn Store>>,
-    bus: Option<Arc<dyn Bus>>,
+    pub(in crate::cluster) config: WorkerConfig,
+    pub(in crate::cluster) place: Place,
     roles: BTreeMap<Role, RoleEntry>,
     adapters: BTreeMap<String, Arc<dyn InputAdapter>>,
-    mistakes: Vec<String>,
-}
-
-/// Everything that is wrong with a worker that was to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuildError {
     mistakes: Vec<String>,
 }
 
@@ -37,8 +31,7 @@ impl WorkerBuilder {
     pub(super) fn new() -> Self {
         Self {
             config: WorkerConfig::default(),
-            store: None,
-            bus: None,
+            place: Place::default(),
             roles: BTreeMap::new(),
             adapters: BTreeMap::new(),
             mistakes: Vec::new(),
@@ -53,13 +46,13 @@ impl WorkerBuilder {
 
     /// Sets the store. Required.
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
-        self.store = Some(store);
+        self.place.store = Some(store);
         self
     }
 
     /// Sets the bus. Required; [`InProcessBus`](crate::cluster::bus::InProcessBus) will do where nobody else is.
     pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
-        self.bus = Some(bus);
+        self.place.bus = Some(bus);
         self
     }
 
@@ -84,9 +77,20 @@ impl WorkerBuilder {
     }
 
     fn entry<H: Handler>(
-        mut self,
+        self,
         role: Role,
         make: impl Fn() -> H + Send + Sync + 'static,
+        fingerprint: Option<String>,
+    ) -> Self {
+        let factory = Box::new(move || -> Box<dyn ErasedHandler> { Box::new(make()) });
+        self.enter(role, factory, fingerprint)
+    }
+
+    /// As [`handler_of`](Self::handler_of), of a handler whose types are not known here.
+    pub(crate) fn enter(
+        mut self,
+        role: Role,
+        factory: Box<Factory>,
         fingerprint: Option<String>,
     ) -> Self {
         if self.roles.contains_key(&role) {
@@ -94,7 +98,7 @@ impl WorkerBuilder {
                 .push(format!("the role `{role}` has two handlers: keep one"));
         }
         let entry = RoleEntry {
-            factory: Box::new(move || -> Box<dyn ErasedHandler> { Box::new(make()) }),
+            factory,
             fingerprint,
         };
         self.roles.insert(role, entry);
@@ -114,20 +118,9 @@ impl WorkerBuilder {
     /// and what [`WorkerConfig::check`] finds.
     pub fn build(mut self) -> Result<Worker, BuildError> {
         let mut mistakes = std::mem::take(&mut self.mistakes);
-        if let Err(error) = self.config.check() {
-            let said = error.mistakes().iter().map(ToString::to_string);
-            mistakes.extend(said);
-        }
+        mistakes.extend(said_of(self.config.check()));
         self.choose_roles(&mut mistakes);
-        if self.store.is_none() {
-            mistakes.push("there is no store: call `store`".to_owned());
-        }
-        if self.bus.is_none() {
-            mistakes.push("there is no bus: call `bus`".to_owned());
-        }
-        let (Some(store), Some(bus), true) = (self.store, self.bus, mistakes.is_empty()) else {
-            return Err(BuildError { mistakes });
-        };
+        let (store, bus) = self.place.engines(mistakes)?;
         let (teller, waiting) = Teller::new();
         let key = self.config.worker_id.clone();
         let dedup = DedupCache::new(self.config.dedup_cache_size, self.config.dedup_ttl);
@@ -176,29 +169,5 @@ impl fmt::Debug for WorkerBuilder {
             .field("config", &self.config)
             .field("roles", &self.roles.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
-    }
-}
-
-impl BuildError {
-    /// All mistakes.
-    #[must_use]
-    pub fn mistakes(&self) -> &[String] {
-        &self.mistakes
-    }
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.mistakes.join("; "))
-    }
-}
-
-impl std::error::Error for BuildError {}
-
-impl From<ConfigError> for BuildError {
-    fn from(error: ConfigError) -> Self {
-        Self {
-            mistakes: vec![error.to_string()],
-        }
     }
 }

@@ -47,6 +47,9 @@
 //! # }
 //! ```
 //!
+//! [`Worker::from_env`] with [`run`](WorkerBuilder::run) makes it a program of its own, configured by the
+//! environment.
+//!
 //! # What is kept, and what is run again
 //! A worker commits a batch with its artifacts, cursors, checkpoint and numbers in one transaction, while it processes
 //! the next one. What was not committed when a worker dies, fails or is shut down is processed again, by whoever has
@@ -111,8 +114,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+pub use crate::cluster::build::BuildError;
 pub use adapter::{AdapterBatches, InputAdapter};
-pub use builder::{BuildError, WorkerBuilder};
+pub use builder::WorkerBuilder;
 pub use config::{ConfigError, ENV_PREFIX, WorkerConfig};
 pub use counters::WorkerStats;
 pub use handle::WorkerHandle;

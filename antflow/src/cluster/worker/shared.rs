@@ -19,7 +19,7 @@ use crate::cluster::store::{DeadLetterSource, NewDeadLetter, Offer, Store, Store
 use crate::cluster::{Role, Timestamp, WorkerKey};
 
 /// Makes a handler for each run.
-pub(super) type Factory = dyn Fn() -> Box<dyn ErasedHandler> + Send + Sync;
+pub(crate) type Factory = dyn Fn() -> Box<dyn ErasedHandler> + Send + Sync;
 
 /// What a worker has for one of its roles.
 pub(super) struct RoleEntry {

@@ -28,11 +28,29 @@ impl<S: Stage> FirstStage<S> {
     pub(in crate::pipeline) fn new(stage: Configured<S>) -> Self {
         Self { stage }
     }
+
+    /// The stage with its configuration.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn configured(&self) -> &Configured<S> {
+        &self.stage
+    }
 }
 
 impl<C: Flow, S: Stage> NextStage<C, S> {
     pub(in crate::pipeline) fn new(chain: C, stage: Configured<S>) -> Self {
         Self { chain, stage }
+    }
+
+    /// What stands in front of the stage.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn chain(&self) -> &C {
+        &self.chain
+    }
+
+    /// The last stage with its configuration.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn configured(&self) -> &Configured<S> {
+        &self.stage
     }
 }
 

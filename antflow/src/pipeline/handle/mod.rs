@@ -3,7 +3,7 @@ mod showing;
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::Pipeline;
@@ -11,11 +11,12 @@ use super::chain::{Chain, Launch};
 use super::control::RunControl;
 use super::error::{StartError, UnknownStage};
 use super::feeder::Feeder;
-use super::registry::{Launching, Registry};
+use super::registry::{Entry, Launching, Registry};
 use super::stage_handle::StageHandle;
 use crate::engine::core::Core;
 use crate::engine::inlet::Inlet;
 use crate::engine::outlet::Outlet;
+use crate::engine::runtime::StageRuntime;
 use crate::event::Observers;
 use crate::item::PipelineResult;
 use crate::stage::Stage;
@@ -33,6 +34,33 @@ pub struct Handle<In, Out: Send + 'static> {
     head: Arc<dyn Inlet<In>>,
 }
 
+/// What the stages of a run share, before there are any.
+type Prepared<Out> = (Arc<Core<Out>>, Vec<Arc<StageRuntime>>);
+
+/// Prepares a run of a pipeline that can work, and tells its observers.
+pub(super) fn prepare<C, St>(
+    pipeline: &Pipeline<C, St>,
+    outlet: Outlet<C::Output>,
+) -> Result<Prepared<C::Output>, StartError>
+where
+    C: Launch<St>,
+    St: Send + Sync + 'static,
+{
+    tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+    pipeline.validate()?;
+    let stages = pipeline.stages();
+    let counters = stages.iter().map(|stage| Arc::clone(&stage.counters));
+    let counters = counters.collect();
+    let mut described = Vec::new();
+    let ends = pipeline.chain.describe(&mut described);
+    let behind = described.into_iter().map(|stage| stage.behind);
+    let counters = Arc::new(RunCounters::new(counters, behind.collect(), &ends));
+    let observers = Observers::begin(&pipeline.observers, Arc::clone(&counters));
+    let trace = RunTrace::begin(pipeline.trace, &counters);
+    let core = Core::new(counters, observers, trace, outlet, C::assemble);
+    Ok((Arc::new(core), stages))
+}
+
 impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     pub(super) fn start<C, St>(
         pipeline: &Pipeline<C, St>,
@@ -42,28 +70,45 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
         C: Launch<St> + Chain<Input = In, Output = Out>,
         St: Send + Sync + 'static,
     {
-        tokio::runtime::Handle::try_current().map_err(|_| StartError::NoRuntime)?;
-        pipeline.validate()?;
-        let stages = pipeline.stages();
-        let counters = stages.iter().map(|stage| Arc::clone(&stage.counters));
-        let counters = counters.collect();
-        let mut described = Vec::new();
-        let ends = pipeline.chain.describe(&mut described);
-        let behind = described.into_iter().map(|stage| stage.behind);
-        let counters = Arc::new(RunCounters::new(counters, behind.collect(), &ends));
-        let observers = Observers::begin(&pipeline.observers, Arc::clone(&counters));
-        let trace = RunTrace::begin(pipeline.trace, &counters);
-        let core = Arc::new(Core::new(counters, observers, trace, outlet, C::assemble));
+        Self::launch(pipeline, outlet, Launching::into_entries)
+    }
+
+    /// As [`start`](Self::start), where tasks cannot feed the run: what it gives is given to who fed it.
+    #[cfg(feature = "cluster")]
+    pub(super) fn start_sealed<C, St>(
+        pipeline: &Pipeline<C, St>,
+        outlet: Outlet<Out>,
+    ) -> Result<Self, StartError>
+    where
+        C: Launch<St> + Chain<Input = In, Output = Out>,
+        St: Send + Sync + 'static,
+    {
+        Self::launch(pipeline, outlet, |launching| {
+            let mut entries = launching.into_entries();
+            for entry in &mut entries {
+                entry.no_way_in =
+                    Some("its items are the batches of a node, which come from artifacts alone");
+            }
+            entries
+        })
+    }
+
+    fn launch<C, St>(
+        pipeline: &Pipeline<C, St>,
+        outlet: Outlet<Out>,
+        entries: impl FnOnce(Launching<St>) -> Vec<Entry>,
+    ) -> Result<Self, StartError>
+    where
+        C: Launch<St> + Chain<Input = In, Output = Out>,
+        St: Send + Sync + 'static,
+    {
+        let (core, stages) = prepare(pipeline, outlet)?;
         let mut head = None;
         let registry = Arc::new_cyclic(|registry| {
             let (state, registry) = (Arc::clone(&pipeline.state), Weak::clone(registry));
             let mut launching = Launching::new(state, registry, stages);
             head = Some(pipeline.chain.launch(Arc::clone(&core), &mut launching));
-            Registry {
-                shared: Arc::clone(&core.shared),
-                entries: launching.into_entries(),
-                watchers: Mutex::default(),
-            }
+            Registry::new(Arc::clone(&core.shared), entries(launching))
         });
         let looked_after = Arc::downgrade(&registry);
         core.shared
@@ -74,6 +119,12 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
             core,
             head: head.expect("`new_cyclic` has called the closure"),
         })
+    }
+
+    /// How many items were accepted.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn submitted(&self) -> u64 {
+        self.core.shared.submitted()
     }
 
     /// Waits for the next result, in the order in which the items were fed, and takes it.

@@ -1,13 +1,12 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Handle;
+use crate::dashboard::Dashboard;
 #[cfg(feature = "terminal")]
 use crate::dashboard::UPDATE_EVERY;
 #[cfg(feature = "terminal")]
 use crate::dashboard::terminal::{Detail, TerminalDashboard};
-use crate::dashboard::{Dashboard, Watcher};
 use crate::stats::{
     DashboardSnapshot, ErrorSummary, PipelineStats, RunView, WorkerMetrics, WorkerState,
 };
@@ -47,25 +46,16 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     /// Shows the run on a dashboard, which is updated in this interval: 0.1 to 1 second is what people like to see.
     /// The methods that end the run wait until it has shown the end.
     pub fn custom_dashboard(&self, dashboard: impl Dashboard, update_every: Duration) {
-        self.show(Box::new(dashboard), None, update_every);
-    }
-
-    pub(in super::super) fn show(
-        &self,
-        dashboard: Box<dyn Dashboard>,
-        total_items: Option<u64>,
-        update_every: Duration,
-    ) {
-        let runtime = self.core.shared.runtime();
-        let watcher = Watcher::start(runtime, self.view(), dashboard, total_items, update_every);
-        self.registry.watchers().push(watcher);
+        self.registry.show(Box::new(dashboard), None, update_every);
     }
 
     /// Shows in the terminal how far the run has come, in one line; see [`terminal`](crate::terminal).
     #[cfg(feature = "terminal")]
     pub fn progress(&self) {
         let total = self.view().total_items();
-        self.show_in_terminal(TerminalDashboard::progress(), total, UPDATE_EVERY);
+        let dashboard = TerminalDashboard::progress();
+        self.registry
+            .show_in_terminal(dashboard, total, UPDATE_EVERY);
     }
 
     /// Shows the run in the terminal, in this detail; see [`terminal`](crate::terminal). The methods that end the run wait
@@ -91,31 +81,15 @@ impl<In: Send + 'static, Out: Send + 'static> Handle<In, Out> {
     #[cfg(feature = "terminal")]
     pub fn dashboard(&self, detail: Detail) {
         let total = self.view().total_items();
-        self.show_in_terminal(TerminalDashboard::new(detail), total, UPDATE_EVERY);
-    }
-
-    /// As [`show`](Self::show), with keys that pause the run.
-    #[cfg(feature = "terminal")]
-    pub(in super::super) fn show_in_terminal(
-        &self,
-        dashboard: TerminalDashboard,
-        total_items: Option<u64>,
-        update_every: Duration,
-    ) {
-        let registry = Arc::downgrade(&self.registry);
-        let steer = move |is_paused| {
-            if let Some(registry) = registry.upgrade() {
-                registry.pause(is_paused);
-            }
-        };
-        let dashboard = Box::new(dashboard.with_steering(steer));
-        self.show(dashboard, total_items, update_every);
+        let dashboard = TerminalDashboard::new(detail);
+        self.registry
+            .show_in_terminal(dashboard, total, UPDATE_EVERY);
     }
 
     /// The run, for those who watch it.
     #[must_use]
     pub fn view(&self) -> RunView {
-        RunView::new(Arc::clone(&self.core.shared.run))
+        self.registry.view()
     }
 
     /// The names of the workers of each stage.

@@ -25,9 +25,13 @@ pub(crate) struct Arguments {
     /// How many files are parsed at the same time; as many as there are cores if left out.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers_parse: Option<u16>,
-    /// Where to keep the table of files; it is thrown away if left out.
+    /// Where to keep the table of files; if left out, it is thrown away, or kept in the directory of `--cluster`.
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
+    /// Makes the census durable, by a cluster in this directory: ended at any moment and started again with the same
+    /// directory, it goes on where it was.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cluster: Option<PathBuf>,
     /// How many crates each ranking shows.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
@@ -77,11 +81,19 @@ impl Arguments {
         if let Err(error) = fs::metadata(&root) {
             return Err(format!("cannot count the files of `{}`: {error}", root.display()).into());
         }
-        let store = match &self.db {
+        if let Some(directory) = &self.cluster {
+            fs::create_dir_all(directory)
+                .map_err(|error| format!("cannot make `{}`: {error}", directory.display()))?;
+        }
+        let kept = self
+            .cluster
+            .as_ref()
+            .map(|directory| directory.join("census.db"));
+        let store = match self.db.as_ref().or(kept.as_ref()) {
             Some(path) => Store::open(path)?,
             None => Store::temporary()?,
         };
-        Ok(App::new(&root, store))
+        Ok(App::new(&root, store, self.cluster.is_some()))
     }
 
     pub(crate) fn workers_parse(&self) -> usize {

@@ -7,8 +7,8 @@ use super::progress::note;
 /// What a program ends with that was ended by Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
-/// Cancels `stop` at the first Ctrl-C, and ends the program at the second.
-pub(crate) fn listen(stop: CancellationToken) -> io::Result<()> {
+/// Cancels `stop` at the first Ctrl-C, and says so; ends the program at the second.
+pub(crate) fn listen(stop: CancellationToken, says: &'static str) -> io::Result<()> {
     #[cfg(unix)]
     let mut interrupts = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
     #[cfg(windows)]
@@ -16,9 +16,7 @@ pub(crate) fn listen(stop: CancellationToken) -> io::Result<()> {
     tokio::spawn(async move {
         interrupts.recv().await;
         stop.cancel();
-        note(
-            "stopping: files that were begun are finished, the rest is cancelled; Ctrl-C again ends at once",
-        );
+        note(says);
         interrupts.recv().await;
         exit();
     });

@@ -4,6 +4,7 @@
 //! command line program needs: arguments, progress, and a report at the end.
 
 mod arguments;
+mod durable;
 mod files;
 mod interrupt;
 mod progress;
@@ -100,13 +101,18 @@ fn census(arguments: &Arguments, mut begun: Begun) -> Result<(), BoxError> {
     } = &begun;
     let run = run::run(app, arguments, exporter.as_ref(), web);
     let tally = runtime.block_on(run)?;
-    let (report, unwritten) = conclude(&tally, app, started);
+    let (report, unwritten) = conclude(&tally, app, arguments, started);
     print(&report.rank(&app.store(), arguments.top())?, arguments.json)?;
     unwritten.map_or(Ok(()), Err)
 }
 
 /// Writes the last rows, and says of all files what became of them.
-fn conclude(tally: &Tally, app: &App, started: Instant) -> (Report, Option<BoxError>) {
+fn conclude(
+    tally: &Tally,
+    app: &App,
+    arguments: &Arguments,
+    started: Instant,
+) -> (Report, Option<BoxError>) {
     let mut store = app.store();
     if let Err(error) = store.finish() {
         tally.not_written(store.waiting(), &error);
@@ -114,7 +120,13 @@ fn conclude(tally: &Tally, app: &App, started: Instant) -> (Report, Option<BoxEr
     let failures = tally.take_failures();
     let unwritten = failures.iter().find(|failure| failure.stage == "store");
     let unwritten = unwritten.map(|failure| failure.error.clone().into());
-    let (found, stored, cancelled) = (tally.found(), store.stored(), tally.cancelled());
+    let stored = if arguments.cluster.is_some() {
+        // Also those that were stored before the census was started again.
+        tally.handed_over()
+    } else {
+        store.stored()
+    };
+    let (found, cancelled) = (tally.found(), tally.cancelled());
     let report = Report::new(found, stored, cancelled, started.elapsed(), failures);
     (report, unwritten)
 }

@@ -24,6 +24,18 @@ impl Tally {
         self.cancelled.load(Ordering::Relaxed)
     }
 
+    /// How many files went through all stages.
+    pub(crate) fn handed_over(&self) -> u64 {
+        self.handed_over.load(Ordering::Relaxed)
+    }
+
+    /// Counts what was found and has no outcome as cancelled.
+    pub(crate) fn cancel_rest(&self) {
+        let ended = self.handed_over() + self.cancelled() + self.failures().len() as u64;
+        let rest = self.found().saturating_sub(ended);
+        self.cancelled.fetch_add(rest, Ordering::Relaxed);
+    }
+
     pub(crate) fn count_found(&self) {
         self.found.fetch_add(1, Ordering::Relaxed);
     }

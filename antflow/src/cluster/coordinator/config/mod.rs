@@ -7,22 +7,14 @@ mod tests;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::cluster::WorkerKey;
-use crate::cluster::config::{ConfigError, Keys, environment, file};
-use crate::cluster::graph::error::Mistakes;
+use crate::cluster::config::{self, ConfigError};
 use crate::cluster::store::{OutboxRetry, Retention};
 
 /// What the variables of the environment begin with.
 pub const ENV_PREFIX: &str = "ANTFLOW_COORDINATOR_";
-
-/// How the variables are read.
-const KEYS: Keys = Keys {
-    prefix: ENV_PREFIX,
-    texts: &["coordinator_id"],
-    lists: &[],
-};
 
 /// How a coordinator behaves.
 ///
@@ -131,22 +123,16 @@ impl CoordinatorConfig {
     /// # Errors
     /// The file cannot be read; or everything that is wrong in any of the three, at once.
     pub fn load(path: impl AsRef<Path>, overrides: Value) -> Result<Self, ConfigError> {
-        let read = file(path.as_ref())?;
-        let environment = environment(&KEYS, std::env::vars_os());
-        Self::layered([
-            (path.as_ref().display().to_string(), read),
-            ("environment".to_owned(), environment),
-            ("overrides".to_owned(), overrides),
-        ])
+        config::load(path.as_ref(), overrides)
     }
 
-    /// Reads the variables of the environment; the rest has its defaults.
+    /// Reads the variables of the environment, over the file that `ANTFLOW_COORDINATOR_CONFIG` names, if it names one;
+    /// the rest has its defaults.
     ///
     /// # Errors
-    /// Everything that is wrong, at once.
+    /// The file cannot be read; or everything that is wrong, at once.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let environment = environment(&KEYS, std::env::vars_os());
-        Self::layered([("environment".to_owned(), environment)])
+        config::from_env()
     }
 
     /// Reads an object; the rest has its defaults.
@@ -154,17 +140,7 @@ impl CoordinatorConfig {
     /// # Errors
     /// Everything that is wrong, at once.
     pub fn from_value(value: Value) -> Result<Self, ConfigError> {
-        Self::layered([(String::new(), value)])
-    }
-
-    fn layered(layers: impl IntoIterator<Item = (String, Value)>) -> Result<Self, ConfigError> {
-        let mut mistakes = Mistakes::default();
-        let mut config = Self::default();
-        for (at, layer) in layers {
-            read::over(&mut config, at, layer, &mut mistakes);
-        }
-        read::check(&config, &mut mistakes);
-        ConfigError::of(mistakes).map_or(Ok(config), Err)
+        config::layered([(String::new(), value)])
     }
 
     /// Looks whether the values go together.
@@ -172,16 +148,12 @@ impl CoordinatorConfig {
     /// # Errors
     /// Everything that is wrong, at once: times of 0, a capacity of 0, a pause that is longer than the longest.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let mut mistakes = Mistakes::default();
-        read::check(self, &mut mistakes);
-        ConfigError::of(mistakes).map_or(Ok(()), Err)
+        config::check(self)
     }
 
     /// The configuration as an object, as it is read.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        let mut object = Map::new();
-        read::write(self, &mut object);
-        Value::Object(object)
+        config::to_value(self)
     }
 }

@@ -2,48 +2,90 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::CoordinatorConfig;
+use super::{CoordinatorConfig, ENV_PREFIX};
+use crate::cluster::config::{Keys, Layered, millis, put};
 use crate::cluster::graph::error::Mistakes;
 use crate::cluster::graph::fields::Fields;
 
 /// What is written for what is kept for ever.
 const FOREVER: &str = "forever";
 
-/// Puts what a layer says over what there is.
-pub(super) fn over(
-    config: &mut CoordinatorConfig,
-    at: String,
-    layer: Value,
-    mistakes: &mut Mistakes,
-) {
-    let layer = if layer.is_null() {
-        Value::Object(Map::new())
-    } else {
-        layer
+impl Layered for CoordinatorConfig {
+    const KEYS: Keys = Keys {
+        prefix: ENV_PREFIX,
+        texts: &["coordinator_id"],
+        lists: &[],
     };
-    let Some(mut fields) = Fields::of(at, layer, mistakes) else {
-        return;
-    };
-    if let Some(id) = fields.text("coordinator_id") {
-        config.coordinator_id = Some(id.into());
+
+    fn put(&mut self, fields: &mut Fields<'_>) {
+        if let Some(id) = fields.text("coordinator_id") {
+            self.coordinator_id = Some(id.into());
+        }
+        put(&mut self.capacity, fields.count("capacity", 1));
+        for (key, time) in seconds_of(self) {
+            put(time, fields.seconds(key));
+        }
+        put(
+            &mut self.outbox_retry.max,
+            fields.count("outbox_max_retry", 1),
+        );
+        let min = fields.millis("outbox_backoff_min_ms");
+        put(&mut self.outbox_retry.backoff_min, min);
+        let max = fields.millis("outbox_backoff_max_ms");
+        put(&mut self.outbox_retry.backoff_max, max);
+        for (key, kept) in kept_of(self) {
+            keep(kept, fields, key);
+        }
+        put(&mut self.block_sensitive, fields.flag("block_sensitive"));
     }
-    put(&mut config.capacity, fields.count("capacity", 1));
-    for (key, time) in seconds_of(config) {
-        put(time, fields.seconds(key));
+
+    fn find_mistakes(&self, mistakes: &mut Mistakes) {
+        let mut copy = self.clone();
+        for (key, time) in seconds_of(&mut copy) {
+            // Functions may be dropped at once, and warnings may come at once.
+            let may_be_zero = matches!(key, "cancel_grace_sec" | "no_worker_after_sec");
+            if time.is_zero() && !may_be_zero {
+                mistakes.add(key, "0 would never rest: write a time above it");
+            }
+        }
+        if self.capacity == 0 {
+            mistakes.add("capacity", "0: a coordinator runs one function at least");
+        }
+        if self.outbox_retry.max == 0 {
+            mistakes.add("outbox_max_retry", "0: an event is tried once at least");
+        }
+        if self.outbox_retry.backoff_max < self.outbox_retry.backoff_min {
+            mistakes.add(
+                "outbox_backoff_max_ms",
+                "less than `outbox_backoff_min_ms`, from which the pause grows",
+            );
+        }
     }
-    put(
-        &mut config.outbox_retry.max,
-        fields.count("outbox_max_retry", 1),
-    );
-    let min = fields.millis("outbox_backoff_min_ms");
-    put(&mut config.outbox_retry.backoff_min, min);
-    let max = fields.millis("outbox_backoff_max_ms");
-    put(&mut config.outbox_retry.backoff_max, max);
-    for (key, kept) in kept_of(config) {
-        keep(kept, &mut fields, key);
+
+    fn write(&self, object: &mut Map<String, Value>) {
+        let mut copy = self.clone();
+        let mut put = |key: &str, value: Value| {
+            object.insert(key.to_owned(), value);
+        };
+        if let Some(id) = &self.coordinator_id {
+            put("coordinator_id", json!(id));
+        }
+        put("capacity", json!(self.capacity));
+        for (key, time) in seconds_of(&mut copy) {
+            put(key, json!(time.as_secs_f64()));
+        }
+        let retry = self.outbox_retry;
+        put("outbox_max_retry", json!(retry.max));
+        put("outbox_backoff_min_ms", millis(retry.backoff_min));
+        put("outbox_backoff_max_ms", millis(retry.backoff_max));
+        for (key, kept) in kept_of(&mut copy) {
+            put(
+                key,
+                kept.map_or_else(|| json!(FOREVER), |time| json!(time.as_secs_f64())),
+            );
+        }
+        put("block_sensitive", json!(self.block_sensitive));
     }
-    put(&mut config.block_sensitive, fields.flag("block_sensitive"));
-    fields.end();
 }
 
 /// The times that are written in seconds, by their keys.
@@ -84,62 +126,5 @@ fn keep(kept: &mut Option<Duration>, fields: &mut Fields<'_>, key: &'static str)
             let what = format!("expected a number of seconds, or `{FOREVER}`, found {value}");
             fields.wrong(key, what);
         }
-    }
-}
-
-fn put<T>(to: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *to = value;
-    }
-}
-
-/// Writes what [`over`] reads.
-pub(super) fn write(config: &CoordinatorConfig, object: &mut Map<String, Value>) {
-    let mut config = config.clone();
-    let mut put = |key: &str, value: Value| {
-        object.insert(key.to_owned(), value);
-    };
-    if let Some(id) = &config.coordinator_id {
-        put("coordinator_id", json!(id));
-    }
-    put("capacity", json!(config.capacity));
-    for (key, time) in seconds_of(&mut config) {
-        put(key, json!(time.as_secs_f64()));
-    }
-    let millis = |time: Duration| json!(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-    let retry = config.outbox_retry;
-    put("outbox_max_retry", json!(retry.max));
-    put("outbox_backoff_min_ms", millis(retry.backoff_min));
-    put("outbox_backoff_max_ms", millis(retry.backoff_max));
-    for (key, kept) in kept_of(&mut config) {
-        put(
-            key,
-            kept.map_or_else(|| json!(FOREVER), |time| json!(time.as_secs_f64())),
-        );
-    }
-    put("block_sensitive", json!(config.block_sensitive));
-}
-
-/// Finds values that are wrong, or do not go together.
-pub(super) fn check(config: &CoordinatorConfig, mistakes: &mut Mistakes) {
-    let mut copy = config.clone();
-    for (key, time) in seconds_of(&mut copy) {
-        // Functions may be dropped at once, and warnings may come at once.
-        let may_be_zero = matches!(key, "cancel_grace_sec" | "no_worker_after_sec");
-        if time.is_zero() && !may_be_zero {
-            mistakes.add(key, "0 would never rest: write a time above it");
-        }
-    }
-    if config.capacity == 0 {
-        mistakes.add("capacity", "0: a coordinator runs one function at least");
-    }
-    if config.outbox_retry.max == 0 {
-        mistakes.add("outbox_max_retry", "0: an event is tried once at least");
-    }
-    if config.outbox_retry.backoff_max < config.outbox_retry.backoff_min {
-        mistakes.add(
-            "outbox_backoff_max_ms",
-            "less than `outbox_backoff_min_ms`, from which the pause grows",
-        );
     }
 }

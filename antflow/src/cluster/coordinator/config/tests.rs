@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::cluster::config::{Layered, environment};
 
 fn mistakes(value: Value) -> Vec<String> {
     let error = CoordinatorConfig::from_value(value).unwrap_err();
@@ -57,12 +58,15 @@ fn all_mistakes_are_reported_with_what_was_probably_meant() {
 #[test]
 fn later_layers_win_key_by_key() {
     let variables = [("ANTFLOW_COORDINATOR_CAPACITY".into(), "9".into())];
-    let config = CoordinatorConfig::layered([
+    let config = config::layered::<CoordinatorConfig>([
         (
             "file".to_owned(),
             json!({ "capacity": 3, "coordinator_id": "a" }),
         ),
-        ("environment".to_owned(), environment(&KEYS, variables)),
+        (
+            "environment".to_owned(),
+            environment(&CoordinatorConfig::KEYS, variables),
+        ),
         ("overrides".to_owned(), json!({ "coordinator_id": "b" })),
     ])
     .unwrap();

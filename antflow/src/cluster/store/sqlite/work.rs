@@ -66,4 +66,8 @@ impl WorkStore for SqliteStore {
     fn release(&self, lease: Lease, reason: String) -> StoreFuture<'_, Effects> {
         self.write(move |tx| end::release(tx, &lease, reason))
     }
+
+    fn max_payload(&self) -> usize {
+        Self::max_payload(self)
+    }
 }

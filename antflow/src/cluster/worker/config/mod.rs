@@ -7,22 +7,14 @@ mod tests;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::cluster::config;
 pub use crate::cluster::config::ConfigError;
-use crate::cluster::config::{Keys, environment, file};
-use crate::cluster::graph::error::Mistakes;
 use crate::cluster::{Role, WorkerKey};
 
 /// What the variables of the environment begin with.
 pub const ENV_PREFIX: &str = "ANTFLOW_WORKER_";
-
-/// How the variables are read.
-const KEYS: Keys = Keys {
-    prefix: ENV_PREFIX,
-    texts: &["kafka_bootstrap", "worker_id", "worker_version"],
-    lists: &["roles"],
-};
 
 /// How a worker behaves: the guide's options, with its defaults.
 ///
@@ -60,6 +52,7 @@ const KEYS: Keys = Keys {
 /// | `db_cancel_poll_ms` | [`cancel_poll`](Self::cancel_poll) | 500 |
 /// | `claim_poll_ms` | [`claim_poll`](Self::claim_poll) | 1000 |
 /// | `cancel_grace_sec` | [`cancel_grace`](Self::cancel_grace) | 30 |
+/// | `drain_sec` | [`drain`](Self::drain) | 20 |
 /// | `strict_input_adapters` | [`strict_input_adapters`](Self::strict_input_adapters) | false |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerConfig {
@@ -95,6 +88,10 @@ pub struct WorkerConfig {
     pub claim_poll: Duration,
     /// How long handlers have to end when the worker shuts down, and for their cleanup.
     pub cancel_grace: Duration,
+    /// How long a worker that is [run](super::WorkerBuilder::run) as a process may go on with its nodes when it is told
+    /// to end. Then they are given back, and `cancel_grace` begins. Both together should be less than what the system
+    /// allows before it kills.
+    pub drain: Duration,
     /// Are nodes refused that leave out arguments of adapters which have a default: `meta_list_key` of rechunk?
     pub strict_input_adapters: bool,
 }
@@ -117,6 +114,7 @@ impl Default for WorkerConfig {
             cancel_poll: Duration::from_millis(500),
             claim_poll: Duration::from_secs(1),
             cancel_grace: Duration::from_secs(30),
+            drain: Duration::from_secs(20),
             strict_input_adapters: false,
         }
     }
@@ -138,24 +136,16 @@ impl WorkerConfig {
     /// # Errors
     /// The file cannot be read; or everything that is wrong in any of the three, at once.
     pub fn load(path: impl AsRef<Path>, overrides: Value) -> Result<Self, ConfigError> {
-        let file = file(path.as_ref())?;
-        Self::layered([
-            (path.as_ref().display().to_string(), file),
-            (
-                "environment".to_owned(),
-                environment(&KEYS, std::env::vars_os()),
-            ),
-            ("overrides".to_owned(), overrides),
-        ])
+        config::load(path.as_ref(), overrides)
     }
 
-    /// Reads the variables of the environment; the rest has its defaults.
+    /// Reads the variables of the environment, over the file that `ANTFLOW_WORKER_CONFIG` names, if it names one;
+    /// the rest has its defaults.
     ///
     /// # Errors
-    /// Everything that is wrong, at once.
+    /// The file cannot be read; or everything that is wrong, at once.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let environment = environment(&KEYS, std::env::vars_os());
-        Self::layered([("environment".to_owned(), environment)])
+        config::from_env()
     }
 
     /// Reads an object; the rest has its defaults.
@@ -163,17 +153,7 @@ impl WorkerConfig {
     /// # Errors
     /// Everything that is wrong, at once.
     pub fn from_value(value: Value) -> Result<Self, ConfigError> {
-        Self::layered([(String::new(), value)])
-    }
-
-    fn layered(layers: impl IntoIterator<Item = (String, Value)>) -> Result<Self, ConfigError> {
-        let mut mistakes = Mistakes::default();
-        let mut config = Self::default();
-        for (at, layer) in layers {
-            read::over(&mut config, at, layer, &mut mistakes);
-        }
-        read::check(&config, &mut mistakes);
-        ConfigError::of(mistakes).map_or(Ok(config), Err)
+        config::layered([(String::new(), value)])
     }
 
     /// Looks whether the values go together.
@@ -181,16 +161,12 @@ impl WorkerConfig {
     /// # Errors
     /// Everything that is wrong, at once: a lease that would not outlive its heartbeats, a capacity of 0, a time of 0.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let mut mistakes = Mistakes::default();
-        read::check(self, &mut mistakes);
-        ConfigError::of(mistakes).map_or(Ok(()), Err)
+        config::check(self)
     }
 
     /// The configuration as an object, as it is read.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        let mut object = Map::new();
-        read::write(self, &mut object);
-        Value::Object(object)
+        config::to_value(self)
     }
 }

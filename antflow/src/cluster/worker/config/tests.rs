@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::cluster::config::{Layered, environment};
 
 fn mistakes(value: Value) -> Vec<String> {
     let error = WorkerConfig::from_value(value).unwrap_err();
@@ -27,6 +28,7 @@ fn an_empty_configuration_has_the_defaults_and_is_read_as_it_is_written() {
         cancel_poll: Duration::from_millis(7),
         claim_poll: Duration::from_millis(8),
         cancel_grace: Duration::from_secs(9),
+        drain: Duration::from_secs(10),
         strict_input_adapters: true,
     };
     assert_eq!(WorkerConfig::from_value(config.to_value()).unwrap(), config);
@@ -59,13 +61,17 @@ fn later_layers_win_key_by_key() {
         ("ANTFLOW_WORKER_ROLES", "a, b"),
         ("ANTFLOW_WORKER_CAPACITY", "3"),
         ("ANTFLOW_WORKER_WORKER_ID", "17"),
+        ("ANTFLOW_WORKER_CONFIG", "names a file, and is no value"),
         ("HOME", "/root"),
     ];
     let variables = variables.map(|(name, value)| (name.into(), value.into()));
     let file = json!({ "capacity": 2, "lease_ttl_sec": 300, "worker_version": "9" });
-    let config = WorkerConfig::layered([
+    let config = config::layered::<WorkerConfig>([
         ("file".to_owned(), file),
-        ("environment".to_owned(), environment(&KEYS, variables)),
+        (
+            "environment".to_owned(),
+            environment(&WorkerConfig::KEYS, variables),
+        ),
         ("overrides".to_owned(), json!({ "roles": ["c"] })),
     ])
     .unwrap();
@@ -76,8 +82,11 @@ fn later_layers_win_key_by_key() {
     assert_eq!(config.lease_ttl, Duration::from_secs(300));
 
     let variables = [("ANTFLOW_WORKER_CAPACITYY".into(), "many".into())];
-    let error = WorkerConfig::layered([("environment".to_owned(), environment(&KEYS, variables))])
-        .unwrap_err();
+    let error = config::layered::<WorkerConfig>([(
+        "environment".to_owned(),
+        environment(&WorkerConfig::KEYS, variables),
+    )])
+    .unwrap_err();
     assert_eq!(
         error.to_string(),
         "environment.capacityy: unknown key, did you mean `capacity`"

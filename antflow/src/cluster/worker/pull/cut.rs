@@ -4,6 +4,7 @@ use uuid::Uuid;
 use super::{Step, mark};
 use crate::cluster::graph::Rechunk;
 use crate::cluster::handler::{Body, Ended, RawBatch};
+use crate::cluster::items::ITEM;
 use crate::cluster::protocol::Failure;
 use crate::cluster::store::{Artifact, Payload};
 use crate::cluster::{BatchUid, NodeId};
@@ -40,7 +41,8 @@ fn whole(artifact: Artifact) -> Step {
 
 /// What an artifact holds: what is said about it, if that is all there is.
 fn data(artifact: &Artifact) -> Payload {
-    if artifact.payload.as_str() == "null" && !artifact.meta.is_empty() {
+    let is_item = artifact.meta.contains_key(ITEM);
+    if artifact.payload.as_str() == "null" && !artifact.meta.is_empty() && !is_item {
         return Payload::from(&Value::Object(artifact.meta.clone()));
     }
     artifact.payload.clone()

@@ -1,0 +1,185 @@
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_core::Stream;
+use futures_util::StreamExt as _;
+
+use super::SubmitError;
+use super::persist::persist;
+use super::plan::ITEMS;
+use crate::cluster::RunKey;
+use crate::cluster::items::ItemNote;
+use crate::cluster::open::{Cluster, ClusterError};
+use crate::cluster::staged::Stored;
+use crate::cluster::state::NodeState;
+use crate::cluster::store::{NewArtifact, Payload, StoreError};
+use crate::event::Happening;
+use crate::item::{IntoItem, Item, ItemError, ItemErrorKind, StoredItem};
+use crate::pipeline::Replay;
+
+/// So many items, and about so many bytes of them, are appended at once.
+const CHUNK: usize = 500;
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Feeds a run.
+pub(super) struct Feeder<Out: Send + 'static> {
+    pub(super) cluster: Cluster,
+    pub(super) run: RunKey,
+    pub(super) replay: Arc<Replay<Out>>,
+    /// The first stage, in which items end that cannot be stored.
+    pub(super) first: Arc<str>,
+}
+
+/// What came of feeding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fed {
+    /// The run has all items.
+    All,
+    /// The run takes no more, as it is cancelled or has failed.
+    Refused,
+    /// The run was closed before, with other items: so many.
+    Others(u64),
+}
+
+/// Items on their way to the store.
+#[derive(Default)]
+struct Chunk {
+    items: Vec<StoredItem>,
+    artifacts: Vec<NewArtifact>,
+    bytes: usize,
+}
+
+impl<Out: Send + 'static> Feeder<Out> {
+    /// Appends all items, and says that there are no more.
+    pub(super) async fn feed<T, I>(self, items: I) -> Result<Fed, SubmitError>
+    where
+        T: Stored,
+        I: Stream<Item: IntoItem<T>> + Send,
+    {
+        let mut items = pin!(items);
+        let mut chunk = Chunk::default();
+        let mut number = 0;
+        let mut last = 0;
+        loop {
+            let item = items.next().await.map(IntoItem::into_item);
+            let is_end = item.is_none();
+            if let Some(item) = item {
+                self.add(&mut chunk, number, item)?;
+                number += 1;
+            }
+            if chunk.items.len() >= CHUNK || chunk.bytes >= CHUNK_BYTES || is_end {
+                match self.append(std::mem::take(&mut chunk)).await {
+                    Ok(there) => last = last.max(there),
+                    Err(error) => return self.refused(error).await,
+                }
+            }
+            if is_end {
+                break;
+            }
+        }
+        if last > number {
+            return Ok(Fed::Others(last));
+        }
+        match persist(|| self.cluster.close_input(&self.run, ITEMS)).await {
+            Ok(()) => Ok(Fed::All),
+            Err(error) => self.refused(error).await,
+        }
+    }
+
+    fn add<T: Stored>(
+        &self,
+        chunk: &mut Chunk,
+        number: u64,
+        item: Item<T>,
+    ) -> Result<(), SubmitError> {
+        let (item, value) = StoredItem::of(number, item);
+        let note = ItemNote::new(item.clone());
+        let artifact = match Payload::of(&value) {
+            Ok(payload) => artifact(&note, payload)?,
+            Err(error) => {
+                let error = format!("the item has no JSON: {error}");
+                self.failed(item.clone(), error)?
+            }
+        };
+        chunk.bytes += artifact.payload.size();
+        chunk.items.push(item);
+        chunk.artifacts.push(artifact);
+        Ok(())
+    }
+
+    /// The artifact of an item that cannot be stored: it has failed in the first stage.
+    fn failed(&self, item: StoredItem, error: String) -> Result<NewArtifact, SubmitError> {
+        let kind = (ItemErrorKind::Failed(error.into()), "Unstorable");
+        let error = ItemError::new(Arc::clone(&self.first), None, None, 0, kind);
+        let mut note = ItemNote::new(item);
+        note.happenings.push(Happening::failed(&error));
+        note.error = Some((&error).into());
+        artifact(&note, Payload::default())
+    }
+
+    /// Stores a chunk, of which the run is told first. How many items the run has at least.
+    async fn append(&self, chunk: Chunk) -> Result<u64, ClusterError> {
+        let labels: Vec<_> = chunk.items.iter().map(StoredItem::label).collect();
+        self.replay.accept(&labels);
+        self.replay.observed().await;
+        let all = self.store(chunk.artifacts.clone()).await;
+        let Err(ClusterError::Store(StoreError::TooLarge { .. })) = all else {
+            return all;
+        };
+        let mut last = 0;
+        for (item, artifact) in chunk.items.into_iter().zip(chunk.artifacts) {
+            last = match self.store(vec![artifact]).await {
+                Err(ClusterError::Store(error @ StoreError::TooLarge { .. })) => {
+                    let failed = self.failed(item, error.to_string());
+                    let failed = failed.map_err(|_| ClusterError::Store(error))?;
+                    self.store(vec![failed]).await?
+                }
+                stored => stored?,
+            };
+        }
+        Ok(last)
+    }
+
+    async fn store(&self, artifacts: Vec<NewArtifact>) -> Result<u64, ClusterError> {
+        if artifacts.is_empty() {
+            return Ok(0);
+        }
+        let append = || {
+            self.cluster
+                .append_input(&self.run, ITEMS, artifacts.clone())
+        };
+        Ok(persist(append).await?.last_seq)
+    }
+
+    /// What it means that the run takes no more.
+    async fn refused(&self, error: ClusterError) -> Result<Fed, SubmitError> {
+        let ClusterError::Store(StoreError::WrongState { .. }) = &error else {
+            return Err(error.into());
+        };
+        let node = persist(async || {
+            let node = self.cluster.store().node(self.run.clone(), ITEMS.into());
+            Ok(node.await?)
+        });
+        let node = node.await?;
+        Ok(if node.state == NodeState::Finished {
+            Fed::Others(node.totals.artifacts)
+        } else {
+            Fed::Refused
+        })
+    }
+}
+
+/// The artifact of an item.
+fn artifact(note: &ItemNote, payload: Payload) -> Result<NewArtifact, SubmitError> {
+    let uid = format!("item-{}", note.item.sequence_id);
+    let meta = note.to_meta().map_err(|source| SubmitError::Unreadable {
+        node: ITEMS.into(),
+        artifact: uid.clone(),
+        source,
+    })?;
+    Ok(NewArtifact {
+        uid: uid.into(),
+        payload,
+        meta,
+    })
+}
