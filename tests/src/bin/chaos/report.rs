@@ -16,6 +16,8 @@ pub(crate) struct Report {
     /// Nodes that had not finished when their time was over.
     pub(crate) stuck: u64,
     pub(crate) took: Duration,
+    /// The longest time in which a run was going on and no batch was committed.
+    pub(crate) longest_pause: Duration,
     pub(crate) runs: u64,
     /// Batches that were compared, over all nodes and runs.
     pub(crate) batches: u64,
@@ -47,7 +49,8 @@ impl Report {
             "lost": self.lost,
             "doubled": self.doubled,
             "stuck": self.stuck,
-            "seconds": (self.took.as_secs_f64() * 10.0).round() / 10.0,
+            "seconds": tenths(self.took),
+            "longest_pause_seconds": tenths(self.longest_pause),
             "runs": self.runs,
             "batches": self.batches,
             "kills_of_workers": self.kills_of_workers,
@@ -81,6 +84,11 @@ impl fmt::Display for Report {
              {stuck} stuck"
         )
     }
+}
+
+/// Seconds, to a tenth.
+fn tenths(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10.0).round() / 10.0
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub(crate) async fn rage(args: &Args) -> Result<Report, BoxError> {
         cluster,
         crew,
         rng: Rng::with_seed(args.seed),
+        moved: (start, 0),
         report: Report {
             engine: crew::name(&args.engine),
             seed: args.seed,
@@ -56,6 +57,8 @@ struct Storm<'a> {
     crew: Crew<'a>,
     rng: Rng,
     report: Report,
+    /// When batches of the run were seen last that had not been there before, and how many there were.
+    moved: (Instant, u64),
 }
 
 impl Storm<'_> {
@@ -64,6 +67,7 @@ impl Storm<'_> {
         let graph = work::graph(self.args.batches.get())?;
         let run = self.cluster.submit_graph(graph).await?;
         self.report.runs += 1;
+        self.moved = (Instant::now(), 0);
         while self.report.faults < self.args.faults && self.is_going(&run).await? {
             let calm = self.pause(CALM);
             tokio::time::sleep(calm).await;
@@ -194,10 +198,16 @@ impl Storm<'_> {
         }
     }
 
-    async fn is_going(&self, run: &RunKey) -> Result<bool, BoxError> {
-        let store = self.cluster.store();
-        let record = patiently(|| async { Ok(store.run(run.clone()).await?) }).await?;
-        Ok(!record.state.is_terminal())
+    /// Has the run not ended? Notes how long nothing has come of it.
+    async fn is_going(&mut self, run: &RunKey) -> Result<bool, BoxError> {
+        let status = patiently(|| self.cluster.status(run)).await?;
+        let batches = status.nodes.iter().map(|node| node.totals.batches).sum();
+        if self.moved.1 != batches {
+            self.moved = (Instant::now(), batches);
+        }
+        let pause = self.moved.0.elapsed();
+        self.report.longest_pause = self.report.longest_pause.max(pause);
+        Ok(!status.run.state.is_terminal())
     }
 
     fn pause(&mut self, most: Duration) -> Duration {
