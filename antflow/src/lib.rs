@@ -87,6 +87,7 @@
 //! |---|---|
 //! | `cli` | the program `antflow`, which submits runs to clusters, watches and steers them; implies `cluster` |
 //! | `cluster` | `cluster`: durable workers, over several processes; implies `serde` |
+//! | `testing` | `cluster::testing`: a cluster that fails when it should, for tests; implies `cluster` |
 //! | `serde` | [events](event), snapshots, errors and results implement `serde::Serialize`, to be written as JSON |
 //! | `terminal` | dashboards in the terminal: `Run::progress`, `Run::dashboard` |
 //! | `tracing` | spans of runs, stages and tasks, for the share of items that `Pipeline::trace` says; what an observer, a callback or a dashboard gets wrong is said in `tracing` |

@@ -8,7 +8,7 @@ use antflow::cluster::graph::Node;
 use antflow::cluster::protocol::Topic;
 use antflow::cluster::store::{DeadLetterSource, TellStore};
 use antflow_tests::coordinator_bench::{
-    FlakyBus, arrived, builder, cluster, cluster_on, coordinator, kinds, listen, start, status,
+    arrived, builder, cluster, cluster_on, coordinator, faulty_bus, kinds, listen, start, status,
     warnings,
 };
 use antflow_tests::worker_bench::{ROLE, Scripted, WorkerBench, node};
@@ -22,7 +22,7 @@ async fn silent_run(bench: &WorkerBench) -> RunKey {
 #[tokio::test(start_paused = true)]
 async fn an_event_that_the_bus_refuses_is_said_again_with_growing_pauses() {
     let bench = WorkerBench::new();
-    let bus = FlakyBus::over(&bench.bus);
+    let bus = faulty_bus(&bench);
     let mut inbox = listen(&bench.bus, vec![Topic::Runs]).await;
     bus.refuse(Topic::Runs, 3);
     silent_run(&bench).await;
@@ -44,7 +44,7 @@ async fn an_event_that_the_bus_refuses_is_said_again_with_growing_pauses() {
 #[tokio::test(start_paused = true)]
 async fn an_event_that_the_bus_never_takes_is_a_dead_letter_and_can_be_tried_again() {
     let bench = WorkerBench::new();
-    let bus = FlakyBus::over(&bench.bus);
+    let bus = faulty_bus(&bench);
     let cluster = cluster_on(&bench, Arc::new(bus.clone()));
     let mut inbox = listen(&bench.bus, vec![Topic::Runs, Topic::Warnings]).await;
     bus.refuse(Topic::Runs, 12);
@@ -71,7 +71,7 @@ async fn an_event_that_the_bus_never_takes_is_a_dead_letter_and_can_be_tried_aga
 #[tokio::test(start_paused = true)]
 async fn later_events_of_a_node_wait_for_the_one_before_and_others_do_not() {
     let bench = WorkerBench::new();
-    let bus = FlakyBus::over(&bench.bus);
+    let bus = faulty_bus(&bench);
     bus.refuse(status(ROLE), 2);
     let worker = bench.worker("w", &Scripted::counting(3)).await;
     let run = bench.submit([node("n")]).await;

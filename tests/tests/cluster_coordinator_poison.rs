@@ -8,7 +8,7 @@ use antflow::cluster::protocol::{Envelope, Message, Topic};
 use antflow::cluster::state::RunState;
 use antflow::cluster::store::DeadLetterSource;
 use antflow_tests::coordinator_bench::{
-    FlakyBus, builder, cluster, cluster_on, coordinator, kinds, listen, start, status,
+    builder, cluster, cluster_on, coordinator, faulty_bus, kinds, listen, start, status,
 };
 use antflow_tests::seconds;
 use antflow_tests::worker_bench::{ROLE, Scripted, WorkerBench, node};
@@ -119,7 +119,7 @@ async fn an_event_of_another_epoch_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_loop_that_panics_begins_again_and_says_so() {
     let bench = WorkerBench::new();
-    let bus = FlakyBus::over(&bench.bus);
+    let bus = faulty_bus(&bench);
     let mut inbox = listen(&bench.bus, vec![Topic::Runs, Topic::Warnings]).await;
     bus.panic(2);
     let run = bench

@@ -86,3 +86,24 @@ async fn the_numbers_of_batches_are_counted_once_over_all_attempts() {
     coordinator.shutdown().await;
     worker.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_worker_or_for_a_retry_is_not_taken_for_lost() {
+    let bench = WorkerBench::new();
+    let coordinator = coordinator(&bench, "c");
+    let policy = RetryPolicy::default().backoff(seconds(1800));
+    let run = bench.submit([node("n").retry(policy)]).await;
+    tokio::time::sleep(seconds(3600)).await;
+    assert_eq!(bench.node(&run, "n").await.state, NodeState::Ready);
+
+    let times = Log::new();
+    let worker = bench.worker("w", &fails("flaky", 1, &times)).await;
+    assert_eq!(bench.ended(&run).await, RunState::Finished);
+    let node = bench.node(&run, "n").await;
+    assert_eq!((node.epoch, node.interruptions), (2, 0));
+    let times = times.entries();
+    assert!(times[1] - times[0] >= seconds(1800));
+    assert_eq!(coordinator.stats().reaped, 0);
+    coordinator.shutdown().await;
+    worker.shutdown().await;
+}

@@ -210,3 +210,30 @@ async fn numbers_are_exact_and_runs_with_equal_names_are_kept_apart() {
     assert_eq!((stats.claimed, stats.failed, stats.finished), (4, 2, 2));
     worker.shutdown().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_question_is_heard_by_all_workers_and_answered_by_each_of_them() {
+    let bench = WorkerBench::new();
+    let topics = vec![Topic::Reply];
+    let mut replies = bench.bus.subscribe(topics, Audience::Each).await.unwrap();
+    let mut workers = Vec::new();
+    for (id, role) in [("a", "r"), ("b", "r"), ("c", "other")] {
+        workers.push(start(bench.builder(id).handler(role, Scripted::default)).await);
+    }
+    bench
+        .say(Topic::Query, &Envelope::new(Message::Query))
+        .await;
+    quiet().await;
+    let said = heard(&mut replies).await.into_iter();
+    let mut answered: Vec<_> = said
+        .filter_map(|said| match said.message {
+            Message::Reply(health) => Some(health.worker.to_string()),
+            _ => None,
+        })
+        .collect();
+    answered.sort();
+    assert_eq!(answered, ["a", "b", "c"]);
+    for worker in workers {
+        worker.shutdown().await;
+    }
+}

@@ -215,3 +215,37 @@ async fn each_node_goes_to_one_worker_and_only_to_one_of_its_role() {
     }
     assert_eq!(left, 6);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_hinted_at_while_all_are_busy_is_run_when_one_is_free() {
+    let bench = WorkerBench::new();
+    let patient = WorkerConfig {
+        capacity: 1,
+        claim_poll: seconds(3_000),
+        ..config("w")
+    };
+    let handler = Scripted::counting(1).works(|batch, _| async move {
+        tokio::time::sleep(seconds(50)).await;
+        Ok(BatchResult::new(batch.payload))
+    });
+    let builder = bench.builder("w").config(patient);
+    let worker = start(builder.handler(ROLE, move || handler.clone())).await;
+    let start = Instant::now();
+    let mut runs = Vec::new();
+    for _ in 0..4 {
+        let run = bench.submit([node("n")]).await;
+        bench.say(commands(), &hint(&run)).await;
+        quiet().await;
+        runs.push(run);
+    }
+    for run in &runs {
+        assert_eq!(bench.ended(run).await, RunState::Finished);
+        assert_eq!(bench.node(run, "n").await.epoch, 1);
+    }
+    assert!(
+        start.elapsed() < seconds(205),
+        "one behind the other: {:?}",
+        start.elapsed()
+    );
+    worker.shutdown().await;
+}

@@ -4,8 +4,8 @@ use antflow::Cancelled;
 use antflow::cluster::handler::{BatchResult, Finalization};
 use antflow::cluster::state::{NodeState, RunState};
 use antflow::cluster::store::{CancelRequest, SteerStore};
-use antflow_tests::worker_bench::{Planned, Scripted, WorkerBench, node};
-use antflow_tests::{panic_quietly, quiet, seconds, within};
+use antflow_tests::worker_bench::{Planned, ROLE, Scripted, WorkerBench, node, start};
+use antflow_tests::{Log, panic_quietly, quiet, seconds, within};
 use serde_json::json;
 
 #[tokio::test(start_paused = true)]
@@ -222,5 +222,42 @@ async fn what_a_batch_writes_is_there_with_the_batch_or_not_at_all() {
     assert_eq!(uids, ["b0", "beside", "beside b0"]);
     assert_eq!(artifacts[0].payload.as_str(), "0");
     assert_eq!(artifacts[0].meta["items"], json!([1]));
+    worker.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_has_a_handler_of_its_own() {
+    let bench = WorkerBench::new();
+    let (made, used) = (Log::<()>::new(), Log::<(String, usize)>::new());
+    let seen = used.clone();
+    let make = move || {
+        made.push(());
+        let (mine, used) = (made.entries().len(), seen.clone());
+        Scripted::counting(2).works(move |batch, ctx| {
+            used.push((ctx.info().node.to_string(), mine));
+            let fails = ctx.info().node == "b" && ctx.info().epoch == 1;
+            async move {
+                tokio::time::sleep(seconds(1)).await;
+                if fails {
+                    return Err("as planned".into());
+                }
+                Ok(BatchResult::new(batch.payload))
+            }
+        })
+    };
+    let worker = start(bench.builder("w").handler(ROLE, make)).await;
+    let run = bench.submit([node("a"), node("b")]).await;
+    assert_eq!(bench.ended(&run).await, RunState::Finished);
+    let used = used.entries();
+    let of = |id: &str| -> Vec<_> {
+        used.iter()
+            .filter(|(node, _)| node == id)
+            .map(|(_, n)| *n)
+            .collect()
+    };
+    let (a, b) = (of("a"), of("b"));
+    assert_eq!(a, [a[0]; 2], "one for all batches");
+    assert_eq!(b, [b[0], b[1], b[1]], "another one after the failure");
+    assert!(a[0] != b[0] && b[0] != b[1] && a[0] != b[1], "{a:?} {b:?}");
     worker.shutdown().await;
 }

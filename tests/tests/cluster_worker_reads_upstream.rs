@@ -97,6 +97,29 @@ async fn what_is_written_just_before_the_end_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_written_while_an_answer_is_under_way_is_read() {
+    let bench = WorkerBench::new();
+    let run = bench.submit([Node::input("in"), pulls("n", "in")]).await;
+    bench.append(&run, "in", 0..1).await;
+    let worker = bench.worker("w", &Scripted::default()).await;
+    bench
+        .wait_for(&run, "n", |node| node.totals.batches == 1)
+        .await;
+    // From now on each answer says how it was two seconds ago.
+    bench.store.delay_answers("read_artifacts", seconds(2));
+    let looks = bench.store.asked("read_artifacts");
+    while bench.store.asked("read_artifacts") == looks {
+        quiet().await;
+    }
+    bench.append(&run, "in", 1..3).await;
+    bench.close(&run, "in").await;
+    assert_eq!(bench.ended(&run).await, RunState::Finished);
+    bench.store.heal("read_artifacts");
+    assert_eq!(bench.outputs(&run, "n").await, ["0", "1", "2"]);
+    worker.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_of_nodes_hands_on_everything_while_its_first_still_runs() {
     let bench = WorkerBench::new();
     let slow = Scripted::counting(20).works(|batch, _| async move {
@@ -296,4 +319,21 @@ async fn what_an_adapter_or_a_handler_cannot_take_fails_for_good() {
         assert_eq!((failure.code.as_str(), failure.permanent), (code, true));
         worker.shutdown().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_list_each_artifact_is_one_item_of_its_own() {
+    let bench = WorkerBench::new();
+    let whole = node("whole").pull(Pull::from_nodes(["in"]).rechunk_whole(4));
+    let other = node("other").pull(Pull::from_nodes(["in"]).rechunk(4, "absent"));
+    let run = bench.submit([Node::input("in"), whole, other]).await;
+    bench.append(&run, "in", 0..9).await;
+    bench.close(&run, "in").await;
+    let worker = bench.worker("w", &Scripted::default()).await;
+    assert_eq!(bench.ended(&run).await, RunState::Finished);
+    let expected: Vec<_> = (0..9).map(|n| format!("[{n}]")).collect();
+    for id in ["whole", "other"] {
+        assert_eq!(bench.outputs(&run, id).await, expected, "{id}");
+    }
+    worker.shutdown().await;
 }

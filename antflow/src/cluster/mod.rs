@@ -51,7 +51,8 @@
 //!                                     protocol ◄── bus         ◄── worker, coordinator
 //! ```
 //! Store and bus do not know each other. Worker and coordinator know both by their traits alone, and do not know each
-//! other. Only [`Cluster`], which knows them all, names an engine, or reads its URL.
+//! other. Only [`Cluster`], which knows them all, names an engine, or reads its URL. `testing`, a feature of its own,
+//! knows [`Cluster`] and wraps stores and buses by their traits: nothing in here is made for it.
 
 pub mod bus;
 pub mod coordinator;
@@ -62,6 +63,8 @@ pub mod staged;
 pub mod state;
 pub mod store;
 pub mod submit;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod vars;
 pub mod worker;
 

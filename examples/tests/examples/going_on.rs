@@ -150,6 +150,24 @@ worker-1 goes on
 }
 
 #[test]
+fn cluster_under_failure() {
+    prints(
+        "cluster_under_failure",
+        "\
+a worker died at AfterClaim
+a worker died at AfterRead
+a worker died at BeforeCommit
+a worker died at AfterCommit
+a worker died at BeforeCheckpoint
+a worker died at AfterCheckpoint
+a worker died at BeforeFinish
+a worker died at AfterFinish
+200 squares, and each of them once
+",
+    );
+}
+
+#[test]
 fn checkpoint() {
     prints(
         "checkpoint",

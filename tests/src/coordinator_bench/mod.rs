@@ -1,7 +1,4 @@
-//! What tests of coordinators share: coordinators and clusters over a bench of workers, and a bus that fails when it
-//! should.
-
-mod flaky;
+//! What tests of coordinators share: coordinators and clusters over a bench of workers.
 
 use std::sync::Arc;
 
@@ -9,10 +6,9 @@ use antflow::cluster::bus::{Audience, Bus, Inbox};
 use antflow::cluster::coordinator::{CoordinatorBuilder, CoordinatorConfig, CoordinatorHandle};
 use antflow::cluster::protocol::{Envelope, Message, Topic};
 use antflow::cluster::store::Store;
+use antflow::cluster::testing::FaultyBus;
 use antflow::cluster::{Cluster, Role};
 use futures::FutureExt;
-
-pub use flaky::FlakyBus;
 
 use crate::worker_bench::WorkerBench;
 
@@ -20,6 +16,12 @@ use crate::worker_bench::WorkerBench;
 #[must_use]
 pub fn cluster(bench: &WorkerBench) -> Cluster {
     cluster_on(bench, Arc::new(bench.bus.clone()))
+}
+
+/// A bus that fails when it should, in front of that of a bench.
+#[must_use]
+pub fn faulty_bus(bench: &WorkerBench) -> FaultyBus {
+    FaultyBus::over(Arc::new(bench.bus.clone()), 0)
 }
 
 /// A cluster of the store of a bench and another bus.

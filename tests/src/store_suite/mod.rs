@@ -94,6 +94,7 @@ cases! { $
     tells:
         events_are_taken_held_and_said
         only_events_of_the_same_node_wait
+        however_many_wait_the_next_ones_are_given_at_once
         what_cannot_be_said_becomes_a_dead_letter
         dead_letters_are_kept_and_listed
         old_events_are_removed

@@ -108,6 +108,55 @@ pub async fn only_events_of_the_same_node_wait(bench: Bench) {
     );
 }
 
+/// Whoever takes gets as many as there are, also when many wait behind what another one held or said.
+pub async fn however_many_wait_the_next_ones_are_given_at_once(bench: Bench) {
+    const ALL: usize = 5_000;
+    let nodes = ["a", "b"].map(|id| Node::new(id, "r"));
+    bench.submit(nodes).await;
+    for given in bench.claim("w", ["r"]).await {
+        for part in 0..ALL / 500 {
+            let uids: Vec<_> = (0..500).map(|n| format!("{part}/{n}")).collect();
+            let part: [&str; 500] = std::array::from_fn(|n| uids[n].as_str());
+            bench.commit(&given.lease, part).await;
+        }
+    }
+    let dies = bench.store.outbox_take(3, seconds(5)).await.unwrap();
+    assert_eq!(
+        dies.len(),
+        3,
+        "the start of the run, and those of the nodes"
+    );
+    for _ in 0..20 {
+        let others = bench.store.outbox_take(200, seconds(5)).await.unwrap();
+        assert!(others.is_empty(), "they wait for what is held");
+    }
+    bench.advance(seconds(5)).await;
+    let mut left = 3 + 2 * ALL;
+    let mut seen = Vec::new();
+    while left > 0 {
+        let taken = bench.store.outbox_take(200, seconds(5)).await.unwrap();
+        assert_eq!(taken.len(), left.min(200), "with {left} left");
+        assert!(taken.is_sorted_by_key(|event| event.id));
+        left -= taken.len();
+        let others = bench.store.outbox_take(200, seconds(5)).await.unwrap();
+        bench.store.outbox_sent(ids(&taken)).await.unwrap();
+        // One of the nodes may have been free.
+        left -= others.len();
+        bench.store.outbox_sent(ids(&others)).await.unwrap();
+        seen.extend([taken, others].concat());
+    }
+    for node in ["a", "b"] {
+        let of_node = seen
+            .iter()
+            .filter(|event| event.envelope.node.as_ref().is_some_and(|of| of == node));
+        let of_node: Vec<_> = of_node.map(|event| event.id).collect();
+        assert!(
+            of_node.is_sorted() && of_node.len() == ALL + 1,
+            "in their order, and each once"
+        );
+    }
+}
+
 /// Tried again with growing pauses; then a dead letter, behind which the others go on; and again on request.
 pub async fn what_cannot_be_said_becomes_a_dead_letter(bench: Bench) {
     bench.submit([Node::new("a", "r")]).await;

@@ -1,8 +1,5 @@
-//! What tests of workers share: a store and a bus in memory that go with the time of tokio, handlers that do what they
-//! are told, and a store that fails when it should.
+//! What tests of workers share: the store of a test cluster and a bus in memory, and handlers that do what they are told.
 
-mod clock;
-mod faulty;
 mod scripted;
 
 use std::sync::Arc;
@@ -15,21 +12,20 @@ use antflow::cluster::protocol::{Envelope, Topic};
 use antflow::cluster::state::{NodeState, RunState};
 use antflow::cluster::store::{
     Artifact, NewArtifact, NewRun, NodeRecord, Payload, QueryStore, ReadRequest, RunRecord,
-    SqliteOptions, SqliteStore, SteerStore, Store, WorkStore,
+    SteerStore, Store, WorkStore,
 };
+use antflow::cluster::testing::{FaultyStore, TestCluster};
 use antflow::cluster::worker::{Worker, WorkerBuilder, WorkerConfig, WorkerHandle};
 use antflow::cluster::{NodeId, Role, RunKey};
 use serde_json::{Map, json};
 
-pub use clock::TokioClock;
-pub use faulty::Faulty;
 pub use scripted::{Planned, Scripted};
 
 /// A store and a bus, for workers to work with.
 #[derive(Debug, Clone)]
 pub struct WorkerBench {
     /// The store, which may be told to fail.
-    pub store: Arc<Faulty>,
+    pub store: Arc<FaultyStore>,
     /// The bus.
     pub bus: InProcessBus,
 }
@@ -50,10 +46,9 @@ impl WorkerBench {
     /// If there is no memory.
     #[must_use]
     pub fn new() -> Self {
-        let options = SqliteOptions::default().clock(Arc::new(TokioClock::start()));
-        let store = SqliteStore::in_memory(options).expect("there is memory");
+        let cluster = TestCluster::new().expect("there is memory");
         Self {
-            store: Arc::new(Faulty::new(store)),
+            store: Arc::clone(cluster.faulty_store()),
             bus: InProcessBus::new(),
         }
     }

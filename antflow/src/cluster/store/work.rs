@@ -130,8 +130,6 @@ pub trait WorkStore: Send + Sync {
     fn release(&self, lease: Lease, reason: String) -> StoreFuture<'_, Effects>;
 
     /// How many bytes a payload, meta or checkpoint may have: more is
-    /// [`TooLarge`](super::StoreError::TooLarge). By default any number, as far as workers know before they write.
-    fn max_payload(&self) -> usize {
-        usize::MAX
-    }
+    /// [`TooLarge`](super::StoreError::TooLarge). So it is known before it is written.
+    fn max_payload(&self) -> usize;
 }

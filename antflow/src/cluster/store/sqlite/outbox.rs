@@ -1,23 +1,20 @@
 //! Events that wait to be said.
 //!
 //! An event is due at `due_at`: at once when it happened, after the hold when somebody took it, after a pause when
-//! saying it failed, and never when it was found behind an event of the same subject that somebody else has to say
-//! first. The end of that one makes it due.
+//! saying it failed, and never while an event of the same subject is before it. The end of that one makes it due, so
+//! of each subject one event is due as a rule, however many wait, and whoever takes it may take those behind it too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rusqlite::Row;
 
 use super::fault::{Done, corrupt};
-use super::tx::{Tx, int, maybe_moment, read_json};
+use super::tx::{BEHIND, Tx, int, maybe_moment, read_json};
 use super::{letters, tx};
 use crate::cluster::RunKey;
 use crate::cluster::protocol::Topic;
 use crate::cluster::store::{DeadLetterSource, NewDeadLetter, OutboxRecord, OutboxRetry};
-
-/// `due_at` of what waits for an earlier event.
-const BEHIND: i64 = i64::MAX;
 
 macro_rules! select {
     ($rest:literal) => {
@@ -35,24 +32,28 @@ pub(super) fn take(tx: &Tx<'_>, limit: u32, hold: Duration) -> Done<Vec<OutboxRe
     let mut taken = BTreeSet::new();
     // So many rows are looked at and no more, that nobody waits for long: the rest is for the next call.
     let mut looks = most.saturating_mul(4).saturating_add(64);
-    loop {
+    while looks > 0 && int(taken.len()) < most {
         let room = (most - int(taken.len())).min(looks);
-        let mut due: Vec<(i64, i64)> = tx.all(
+        let due = tx.all(
             "SELECT id, subject FROM outbox WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
-            (tx.now.as_millis(), room.max(0)),
+            (tx.now.as_millis(), room),
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
+        let mut due: BTreeMap<i64, i64> = due.into_iter().collect();
         if due.is_empty() {
             break;
         }
-        looks -= int(due.len());
-        due.sort_unstable();
-        for (id, subject) in due {
+        while int(taken.len()) < most
+            && let Some((id, subject)) = due.pop_first()
+        {
+            looks -= 1;
             let is_next = is_next(tx, id, subject, &taken)?;
             let due_at = if is_next { held.as_millis() } else { BEHIND };
             tx.write("UPDATE outbox SET due_at = ?2 WHERE id = ?1", (id, due_at))?;
             if is_next {
                 taken.insert(id);
+                let free = behind(tx, id, subject)?.filter(|(_, due_at)| is_free(tx, *due_at));
+                due.extend(free.map(|(id, _)| (id, subject)));
             }
         }
     }
@@ -85,19 +86,32 @@ pub(super) fn sent(tx: &Tx<'_>, ids: &[i64]) -> Done<()> {
     Ok(())
 }
 
-/// Makes due what waited behind this event, which is over.
-fn call_next(tx: &Tx<'_>, id: i64) -> Done<()> {
-    let next: Option<(i64, i64)> = tx.one(
-        "SELECT subject, due_at FROM outbox
-         WHERE subject = (SELECT subject FROM outbox WHERE id = ?1) AND due_at IS NOT NULL AND id > ?1
-         ORDER BY id LIMIT 1",
-        [id],
+/// The event that waits behind this one, whether it is over or not, and when it is due.
+fn behind(tx: &Tx<'_>, id: i64, subject: i64) -> Done<Option<(i64, i64)>> {
+    tx.one(
+        "SELECT id, due_at FROM outbox WHERE subject = ?1 AND due_at IS NOT NULL AND id > ?2 ORDER BY id LIMIT 1",
+        (subject, id),
         |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    if let Some((subject, BEHIND)) = next {
+    )
+}
+
+/// May it be taken once the one before it is?
+fn is_free(tx: &Tx<'_>, due_at: i64) -> bool {
+    due_at == BEHIND || due_at <= tx.now.as_millis()
+}
+
+/// Makes due what waited behind this event, which is over: as old as it is, so that the oldest are said first.
+fn call_next(tx: &Tx<'_>, id: i64) -> Done<()> {
+    let subject = tx.one("SELECT subject FROM outbox WHERE id = ?1", [id], |row| {
+        row.get(0)
+    })?;
+    let Some(subject) = subject else {
+        return Ok(());
+    };
+    if let Some((next, BEHIND)) = behind(tx, id, subject)? {
         tx.write(
-            "UPDATE outbox SET due_at = ?2 WHERE subject = ?1 AND due_at IS NOT NULL AND due_at = ?3",
-            (subject, tx.now.as_millis(), BEHIND),
+            "UPDATE outbox SET due_at = min(at, ?2) WHERE id = ?1",
+            (next, tx.now.as_millis()),
         )?;
     }
     Ok(())

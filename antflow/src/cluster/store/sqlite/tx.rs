@@ -108,23 +108,30 @@ impl<'c> Tx<'c> {
         Ok(plan)
     }
 
-    /// Puts an event of a run into the outbox; `node` is the key of the node that it is about.
+    /// Puts an event of a run into the outbox; `node` is the key of the node that it is about. It is due unless others
+    /// of that node wait before it.
     pub(super) fn say(&self, event: &Event, run: i64, node: Option<i64>) -> Done<()> {
         let envelope = event.envelope.encode();
         self.write(
             "INSERT INTO outbox (run, subject, topic, envelope, at, attempts, due_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, 0, ?5)",
+             VALUES (?1, ?2, ?3, ?4, ?5, 0, CASE
+                WHEN EXISTS (SELECT 1 FROM outbox WHERE subject = ?2 AND due_at IS NOT NULL) THEN ?6
+                ELSE ?5 END)",
             (
                 run,
                 node.unwrap_or(-run),
                 event.topic.to_string(),
                 String::from_utf8_lossy(&envelope),
                 event.envelope.at.as_millis(),
+                BEHIND,
             ),
         )?;
         Ok(())
     }
 }
+
+/// `due_at` of an event that waits for an earlier one.
+pub(super) const BEHIND: i64 = i64::MAX;
 
 /// A value as the text that is stored.
 pub(super) fn to_json<T: Serialize + ?Sized>(value: &T) -> Done<String> {
