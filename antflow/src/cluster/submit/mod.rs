@@ -36,7 +36,7 @@
 //!   as idempotency key.
 //! - A run that has an [id](Submission::id) is taken up where it was by submitting it again, with the same items in the
 //!   same order, from another process too.
-//! - This process works on the run, and so does every worker that has the roles, by
+//! - This process works on the run, and on no other; so does every worker that has the roles, by
 //!   [`WorkerBuilder::role`](super::worker::WorkerBuilder::role) or
 //!   [`stages`](super::worker::WorkerBuilder::stages). Each stage is worked on by one process at a time, which has its
 //!   whole pool of workers. With [`remote`](Submission::remote) this process only feeds and waits.
@@ -401,7 +401,9 @@ where
     config
         .worker_id
         .get_or_insert_with(|| format!("{run}.worker").into());
-    let worker = cluster.worker().config(config).stages(pipeline).build()?;
+    // Others under these roles may have another state, or a source that does not end.
+    let worker = cluster.worker().config(config).of_run(run.clone());
+    let worker = worker.stages(pipeline).build()?;
     let coordinator = cluster.coordinator().build()?.start();
     Ok(Helpers {
         coordinator,

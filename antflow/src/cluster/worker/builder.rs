@@ -14,12 +14,13 @@ use crate::cluster::bus::Bus;
 use crate::cluster::handler::{ErasedHandler, Handler};
 use crate::cluster::nearest::suggestion;
 use crate::cluster::store::Store;
-use crate::cluster::{Role, WorkerKey};
+use crate::cluster::{Role, RunKey, WorkerKey};
 
 /// Makes a [`Worker`].
 #[must_use]
 pub struct WorkerBuilder {
     config: WorkerConfig,
+    run: Option<RunKey>,
     store: Option<Arc<dyn Store>>,
     bus: Option<Arc<dyn Bus>>,
     roles: BTreeMap<Role, RoleEntry>,
@@ -37,6 +38,7 @@ impl WorkerBuilder {
     pub(super) fn new() -> Self {
         Self {
             config: WorkerConfig::default(),
+            run: None,
             store: None,
             bus: None,
             roles: BTreeMap::new(),
@@ -48,6 +50,12 @@ impl WorkerBuilder {
     /// Sets the configuration, in place of the defaults.
     pub fn config(mut self, config: WorkerConfig) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Lets it work on this run alone.
+    pub(crate) fn of_run(mut self, run: RunKey) -> Self {
+        self.run = Some(run);
         self
     }
 
@@ -145,6 +153,7 @@ impl WorkerBuilder {
         let shared = Shared {
             key: key.unwrap_or_else(WorkerKey::random),
             config: self.config,
+            run: self.run,
             roles: self.roles,
             adapters: self.adapters,
             store,
