@@ -13,7 +13,7 @@ use crate::cluster::items::ItemNote;
 use crate::cluster::open::Cluster;
 use crate::cluster::store::{Payload, ReadRequest};
 use crate::cluster::{NodeId, RunKey};
-use crate::item::{ItemError, ItemErrorKind};
+use crate::item::{ItemError, ItemErrorKind, StoredItem};
 use crate::pipeline::Replay;
 
 /// How much is read at once.
@@ -141,8 +141,8 @@ impl<Out: DeserializeOwned + Send + 'static> Follower<Out> {
         has_told
     }
 
-    /// Ends as cancelled what has no outcome, in a run that has been read to its end.
-    pub(super) async fn cancel_rest(&mut self) -> Result<(), SubmitError> {
+    /// Ends as cancelled what has no outcome, in a run that has been read to its end. Not all of `rest` may be stored.
+    pub(super) async fn cancel_rest(&mut self, rest: Vec<StoredItem>) -> Result<(), SubmitError> {
         let mut items = Place {
             node: ITEMS.into(),
             stage: ITEMS.into(),
@@ -151,16 +151,24 @@ impl<Out: DeserializeOwned + Send + 'static> Follower<Out> {
             early: BTreeMap::new(),
         };
         while items.read(&self.cluster, &self.run).await? {
-            for (number, (note, _)) in std::mem::take(&mut items.early) {
-                if number < self.replay.accepted() && !self.ended.contains(number) {
-                    let is_there = |place: &Place| !place.passed.contains(number);
-                    let place = self.places.iter().position(is_there).unwrap_or_default();
-                    self.ended.insert(number);
-                    self.replay.cancel(place, &note.item.tag());
-                }
+            for (note, _) in std::mem::take(&mut items.early).into_values() {
+                self.cancel(&note.item);
             }
         }
+        for item in &rest {
+            self.cancel(item);
+        }
         Ok(())
+    }
+
+    fn cancel(&mut self, item: &StoredItem) {
+        let number = item.sequence_id;
+        if number < self.replay.accepted() && !self.ended.contains(number) {
+            let is_there = |place: &Place| !place.passed.contains(number);
+            let place = self.places.iter().position(is_there).unwrap_or_default();
+            self.ended.insert(number);
+            self.replay.cancel(place, &item.tag());
+        }
     }
 }
 

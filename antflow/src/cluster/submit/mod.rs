@@ -355,11 +355,13 @@ where
         .watching
         .start_replay(pipeline, outlet, items.size_hint())?;
     let replay = Arc::new(replay);
+    let stop = options.cancel_on.child_token();
     let feeder = Feeder {
         cluster: cluster.clone(),
         run: id.clone(),
         replay: Arc::clone(&replay),
         first: names.first().cloned().unwrap_or_default(),
+        stop: stop.clone(),
     };
     let feeding = tokio::spawn(feeder.feed(items));
     Ok(Job {
@@ -375,6 +377,7 @@ where
         feeding: Feeding::new(feeding),
         helpers,
         cancel_on: options.cancel_on,
+        stop,
         is_cancelled: false,
     })
 }
