@@ -11,8 +11,9 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::cluster::handler::{
     Batch, BatchResult, CancelCause, ErrorClass, Handler, RunContext, RunInfo,
 };
-use crate::cluster::items::{ITEM, ItemNote};
-use crate::event::{Happening, Trail};
+use crate::cluster::items::{Cause, ITEM, ITEMS, ItemNote, read, write};
+use crate::cluster::store::Payload;
+use crate::event::Trail;
 use crate::item::{BoxError, Cancelled, Item, ItemError, ItemErrorKind, PipelineResult};
 use crate::pipeline::{Handle, Launch, Pipeline, StartError};
 
@@ -142,13 +143,21 @@ where
     ) -> Result<BatchResult<Box<RawValue>>, BoxError> {
         let had_ended = note.error.is_some();
         note.happenings.clear();
+        let source = batch.source.as_ref();
+        let is_fed = source.is_some_and(|source| *source == *ITEMS);
+        if let Some(error) = note.error.clone().filter(|_| is_fed) {
+            // It could not be stored: that is said here, where its events are.
+            note.fail(&error.into());
+        }
         let output = if had_ended {
             None
         } else {
             self.outcome(&batch, &mut note, ctx).await?
         };
-        ctx.artifacts().upsert_partial(batch.uid, note.to_meta()?)?;
-        let result = BatchResult::new(output.unwrap_or_else(|| RawValue::NULL.to_owned()));
+        let meta = note.meta_within(ctx.max_payload())?;
+        ctx.artifacts().upsert_partial(batch.uid, meta)?;
+        let output = output.unwrap_or_default();
+        let result = BatchResult::new(RawValue::from_string(output.as_str().to_owned())?);
         Ok(match &note.error {
             Some(_) if !had_ended => result.metric("failed_items", 1.0),
             _ => result,
@@ -161,17 +170,13 @@ where
         batch: &Batch<Box<RawValue>>,
         note: &mut ItemNote,
         ctx: &RunContext,
-    ) -> Result<Option<Box<RawValue>>, BoxError> {
-        let ended = |note: &mut ItemNote, error: BoxError, type_name| {
-            let error = self.error(error, type_name);
-            note.happenings.retain(|happening| !happening.is_end());
-            note.happenings.push(Happening::failed(&error));
-            note.error = Some((&error).into());
-        };
-        let value = match serde_json::from_str(batch.payload.get()) {
+    ) -> Result<Option<Payload>, BoxError> {
+        let failed = |error: BoxError, type_name| (ItemErrorKind::Failed(error), type_name);
+        let unreadable = |error| failed(Unreadable(error).into(), "SchemaMismatch");
+        let value = match read(batch.payload.get(), unreadable) {
             Ok(value) => value,
-            Err(error) => {
-                ended(note, Unreadable(error).into(), "SchemaMismatch");
+            Err(cause) => {
+                note.fail(&self.error(cause));
                 return Ok(None);
             }
         };
@@ -180,24 +185,28 @@ where
         if let Some(trail) = &going.trail {
             note.happenings = trail.take(result.sequence_id);
         }
-        match result.value.map(|output| to_raw_value(&output)) {
-            Ok(Ok(output)) if output.get().len() <= ctx.max_payload() => return Ok(Some(output)),
-            Ok(Ok(output)) => {
-                let (bytes, most) = (output.get().len(), ctx.max_payload());
-                ended(note, TooLarge(bytes, most).into(), "BadOutput");
+        let output = match result.value {
+            Ok(output) => output,
+            Err(error) => {
+                note.error = Some((&error).into());
+                return Ok(None);
             }
-            Ok(Err(error)) => ended(note, Unwritable(error).into(), "BadOutput"),
-            Err(error) => note.error = Some((&error).into()),
-        }
-        Ok(None)
+        };
+        let most = ctx.max_payload();
+        let written = write(output, |error| {
+            failed(Unwritable(error).into(), "BadOutput")
+        });
+        let written = written.and_then(|output| match output.size() {
+            bytes if bytes > most => Err(failed(TooLarge(bytes, most).into(), "BadOutput")),
+            _ => Ok(output),
+        });
+        Ok(written.map_err(|cause| note.fail(&self.error(cause))).ok())
     }
 
     /// An error that is not the stage's own, in its place.
-    fn error(&self, error: BoxError, type_name: &'static str) -> ItemError {
+    fn error(&self, cause: Cause) -> ItemError {
         let stage = self.pipeline.stage_names().into_iter().next();
-        let stage = stage.unwrap_or_default();
-        let kind = (ItemErrorKind::Failed(error), type_name);
-        ItemError::new(stage.into(), None, None, 1, kind)
+        ItemError::new(stage.unwrap_or_default().into(), None, None, 1, cause)
     }
 }
 

@@ -9,15 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::SubmitError;
 use super::persist::persist;
-use super::plan::ITEMS;
 use crate::clock::Moment;
 use crate::cluster::RunKey;
-use crate::cluster::items::ItemNote;
+use crate::cluster::items::{Cause, ITEMS, ItemNote, write};
 use crate::cluster::open::{Cluster, ClusterError};
 use crate::cluster::staged::Stored;
 use crate::cluster::state::NodeState;
 use crate::cluster::store::{NewArtifact, Payload, StoreError};
-use crate::event::Happening;
 use crate::item::{IntoItem, Item, ItemError, ItemErrorKind, StoredItem};
 use crate::pipeline::Replay;
 
@@ -129,13 +127,10 @@ impl<Out: Send + 'static> Feeder<Out> {
         item: Item<T>,
     ) -> Result<(), SubmitError> {
         let (item, value) = StoredItem::of(number, item);
-        let note = ItemNote::new(item.clone());
-        let artifact = match Payload::of(&value) {
-            Ok(payload) => artifact(&note, payload)?,
-            Err(error) => {
-                let error = format!("the item has no JSON: {error}");
-                self.failed(item.clone(), error)?
-            }
+        let wrong = |error| failure(format!("the item has no JSON: {error}"));
+        let artifact = match write(value, wrong) {
+            Ok(payload) => artifact(&ItemNote::new(item.clone()), payload)?,
+            Err(cause) => self.failed(item.clone(), cause)?,
         };
         chunk.since.get_or_insert_with(Moment::now);
         chunk.bytes += artifact.payload.size();
@@ -145,12 +140,10 @@ impl<Out: Send + 'static> Feeder<Out> {
     }
 
     /// The artifact of an item that cannot be stored: it has failed in the first stage.
-    fn failed(&self, item: StoredItem, error: String) -> Result<NewArtifact, SubmitError> {
-        let kind = (ItemErrorKind::Failed(error.into()), "Unstorable");
-        let error = ItemError::new(Arc::clone(&self.first), None, None, 0, kind);
+    fn failed(&self, item: StoredItem, cause: Cause) -> Result<NewArtifact, SubmitError> {
         let mut note = ItemNote::new(item);
-        note.happenings.push(Happening::failed(&error));
-        note.error = Some((&error).into());
+        let first = Arc::clone(&self.first);
+        note.error = Some((&ItemError::new(first, None, None, 0, cause)).into());
         artifact(&note, Payload::default())
     }
 
@@ -165,7 +158,8 @@ impl<Out: Send + 'static> Feeder<Out> {
         for (item, artifact) in chunk.items.iter().zip(&chunk.artifacts) {
             last = match self.store(vec![artifact.clone()]).await {
                 Err(ClusterError::Store(error @ StoreError::TooLarge { .. })) => {
-                    let failed = self.failed(item.clone(), error.to_string());
+                    // What is said of it may be what is too large.
+                    let failed = self.failed(item.bare(), failure(error.to_string()));
                     let failed = failed.map_err(|_| ClusterError::Store(error))?;
                     self.store(vec![failed]).await?
                 }
@@ -213,6 +207,11 @@ impl<Out: Send + 'static> Feeder<Out> {
             Fed::Refused(items)
         })
     }
+}
+
+/// Why an item cannot be stored.
+fn failure(error: String) -> Cause {
+    (ItemErrorKind::Failed(error.into()), "Unstorable")
 }
 
 /// What comes next: waits for it only if that is wanted.

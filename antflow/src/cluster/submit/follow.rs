@@ -8,8 +8,7 @@ use serde::de::DeserializeOwned;
 use super::SubmitError;
 use super::done::Done;
 use super::persist::persist;
-use super::plan::ITEMS;
-use crate::cluster::items::ItemNote;
+use crate::cluster::items::{ITEMS, ItemNote, read};
 use crate::cluster::open::Cluster;
 use crate::cluster::store::{Payload, ReadRequest};
 use crate::cluster::{NodeId, RunKey};
@@ -110,33 +109,27 @@ impl<Out: DeserializeOwned + Send + 'static> Follower<Out> {
             let Entry::Occupied(entry) = place.early.entry(number) else {
                 continue;
             };
-            let (note, payload) = entry.remove();
+            let (mut note, payload) = entry.remove();
             has_told = true;
             place.passed.insert(number);
             if self.ended.contains(number) {
                 continue;
             }
+            let value = if is_last && note.error.is_none() {
+                place.value(&mut note, &payload)
+            } else {
+                None
+            };
             let tag = note.item.tag();
             let has_ended = note.error.is_some();
             self.replay.passed(at, &tag, &note.happenings, has_ended);
-            let error = match note.error {
-                Some(error) => ItemError::from(error),
-                None if !is_last => continue,
-                None => match payload.read::<Out>() {
-                    Ok(value) => {
-                        self.ended.insert(number);
-                        self.replay.complete(tag, value);
-                        continue;
-                    }
-                    Err(error) => {
-                        let error = format!("the result is not what the pipeline gives: {error}");
-                        let kind = (ItemErrorKind::Failed(error.into()), "SchemaMismatch");
-                        ItemError::new(Arc::clone(&place.stage), None, None, 1, kind)
-                    }
-                },
-            };
-            self.ended.insert(number);
-            self.replay.fail(&tag, &error);
+            if let Some(value) = value {
+                self.ended.insert(number);
+                self.replay.complete(tag, value);
+            } else if let Some(error) = note.error {
+                self.ended.insert(number);
+                self.replay.fail(&tag, &error.into());
+            }
         }
         has_told
     }
@@ -173,6 +166,17 @@ impl<Out: DeserializeOwned + Send + 'static> Follower<Out> {
 }
 
 impl Place {
+    /// What the last stage gave. What cannot be read has failed in it.
+    fn value<Out: DeserializeOwned>(&self, note: &mut ItemNote, payload: &Payload) -> Option<Out> {
+        let wrong = |error| {
+            let error = format!("the result is not what the pipeline gives: {error}");
+            (ItemErrorKind::Failed(error.into()), "SchemaMismatch")
+        };
+        let value = read(payload.as_str(), wrong);
+        let error = |cause| ItemError::new(Arc::clone(&self.stage), None, None, 1, cause);
+        value.map_err(|cause| note.fail(&error(cause))).ok()
+    }
+
     /// Reads the next page. False if there is nothing.
     async fn read(&mut self, cluster: &Cluster, run: &RunKey) -> Result<bool, SubmitError> {
         let page = persist(async || {
