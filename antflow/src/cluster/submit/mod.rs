@@ -71,10 +71,11 @@ use self::feed::Feeder;
 use self::follow::Follower;
 use self::job::{Feeding, Helpers, Job};
 use super::RunKey;
+use super::handler::pauses;
 use super::open::Cluster;
 use super::staged::{Durable, Stored, roles};
 use super::store::NewRun;
-use super::worker::WorkerConfig;
+use super::worker::{StartError as WorkerStartError, WorkerConfig};
 use crate::dashboard::Dashboard;
 #[cfg(feature = "terminal")]
 use crate::dashboard::terminal::{Detail, TerminalDashboard};
@@ -404,13 +405,22 @@ where
     config
         .worker_id
         .get_or_insert_with(|| format!("{run}.worker").into());
-    // Others under these roles may have another state, or a source that does not end.
-    let worker = cluster.worker().config(config).of_run(run.clone());
-    let worker = worker.stages(pipeline).build()?;
-    let coordinator = cluster.coordinator().build()?.start();
+    let coordinator = cluster.coordinator().build()?;
+    let mut pauses = pauses();
+    let worker = loop {
+        // Others under these roles may have another state, or a source that does not end.
+        let worker = cluster.worker().config(config.clone()).of_run(run.clone());
+        let worker = worker.stages(pipeline).build()?;
+        match (worker.start().await, pauses.next()) {
+            (Err(WorkerStartError::Store(error)), Some(pause)) if error.is_transient() => {
+                tokio::time::sleep(pause).await;
+            }
+            (started, _) => break started?,
+        }
+    };
     Ok(Helpers {
-        coordinator,
-        worker: worker.start().await?,
+        coordinator: coordinator.start(),
+        worker,
     })
 }
 
