@@ -47,7 +47,7 @@ pub enum SubmitError {
         run: RunKey,
         /// How many items it has.
         there: u64,
-        /// How many items were given now.
+        /// How many items were given now, as far as they were taken.
         given: u64,
     },
     /// What is stored of an item cannot be understood.

@@ -181,7 +181,8 @@ impl<Out: Stored> Submission<Out> {
     }
 
     /// Sets the configuration of the worker in this process. Its `worker_id` is named after the run unless it is set here,
-    /// so that the work of one that was killed is taken up at once.
+    /// so that the work of one that was killed is taken up at once. Its `capacity` is how many stages it works on at the
+    /// same time, by default all: with fewer, a stage waits for those in front of it to end.
     pub fn worker(mut self, config: WorkerConfig) -> Self {
         self.options.worker = Some(config);
         self
