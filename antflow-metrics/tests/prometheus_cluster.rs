@@ -71,6 +71,7 @@ async fn troubles(bench: &WorkerBench, cluster: &Cluster) {
             fingerprint: None,
         }],
         slots: 1,
+        run: None,
         ttl: millis(100),
     };
     for round in 0_u64.. {

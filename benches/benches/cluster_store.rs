@@ -50,6 +50,7 @@ fn claim_request(role: &str, slots: u32) -> ClaimRequest {
             role: role.into(),
             fingerprint: None,
         }],
+        run: None,
         slots,
         ttl: Duration::from_secs(3_600),
     }

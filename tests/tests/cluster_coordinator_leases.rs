@@ -20,6 +20,7 @@ async fn taken(bench: &WorkerBench) -> Lease {
             role: ROLE.into(),
             fingerprint: None,
         }],
+        run: None,
         slots: 1,
         ttl: seconds(60),
     };

@@ -27,6 +27,7 @@ fn request(worker: &str) -> ClaimRequest {
             role: "r".into(),
             fingerprint: None,
         }],
+        run: None,
         slots: 1,
         ttl: seconds(60),
     }

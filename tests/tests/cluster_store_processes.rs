@@ -124,6 +124,7 @@ async fn what_the_processes_do() {
             role: "r".into(),
             fingerprint: None,
         }],
+        run: None,
         slots: 1,
         ttl: Duration::from_millis(300),
     };

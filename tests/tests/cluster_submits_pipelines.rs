@@ -224,6 +224,14 @@ async fn other_items_or_another_pipeline_under_the_id_of_a_run_are_refused() {
             "{error}"
         );
     }
+    for (number, items) in [(0, 1..21), (19, 0..20)] {
+        let items = items.map(move |item| if number == 19 && item == 19 { 99 } else { item });
+        let error = cluster.submit(&etl, items).id("twenty").await.unwrap_err();
+        assert!(
+            matches!(error, SubmitError::AnotherItem { number: n, .. } if n == number),
+            "{error}"
+        );
+    }
     let other = pipeline!(next >> next.named("Other"));
     let error = cluster
         .submit(&other, 0..20)
@@ -535,4 +543,20 @@ async fn a_panic_of_the_iterator_is_one_of_who_submits() {
     let cluster = Cluster::in_memory().unwrap();
     let items = (0..10_u64).inspect(|number| assert!(*number < 5, "the source is broken"));
     drop(cluster.submit(&pipeline!(next), items).await);
+}
+
+#[stage]
+async fn log(number: u64, seen: State<Log<u64>>) -> u64 {
+    seen.push(number);
+    number
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn items_come_to_a_stage_in_the_order_in_which_they_were_fed() {
+    let cluster = Cluster::in_memory().unwrap();
+    let seen = Log::new();
+    let etl = pipeline!(log).with_state(seen.clone());
+    let results = cluster.submit(&etl, 0..1000).await.unwrap();
+    assert_eq!(results.len(), 1000);
+    assert_eq!(seen.entries(), (0..1000).collect::<Vec<_>>());
 }

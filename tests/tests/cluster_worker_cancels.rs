@@ -213,6 +213,7 @@ async fn a_worker_that_lost_its_lease_stops_and_writes_nothing() {
             role: ROLE.into(),
             fingerprint: None,
         }],
+        run: None,
         slots: 1,
         ttl: seconds(60),
     };

@@ -71,6 +71,7 @@ pub mod worker;
 mod build;
 mod clock;
 mod config;
+mod done;
 mod hints;
 mod ids;
 mod items;

@@ -47,18 +47,34 @@ pub(crate) enum What {
 }
 
 impl Happening {
-    /// An item has failed that no worker had.
-    pub(crate) fn failed(error: &ItemError) -> Self {
-        Self {
-            at: micros(Moment::now().system_time()),
-            worker: None,
+    /// Lets an item fail that this happened to, in place of how it had left the stage. One that no worker had is told of
+    /// as one of the first.
+    pub(crate) fn fail(happenings: &mut Vec<Self>, error: &ItemError) {
+        let end = happenings.iter().position(Self::is_end);
+        let end = end.map(|end| happenings.remove(end));
+        let now = || micros(Moment::now().system_time());
+        let at = end.as_ref().map_or_else(now, |end| end.at);
+        let worker = end.as_ref().and_then(|end| end.worker).or(Some(0));
+        let started = end.and_then(|end| match end.what {
+            What::Status { started, .. } => started,
+            What::Task { .. } => None,
+        });
+        let happening = |status, started, error| Self {
+            at,
+            worker,
             what: What::Status {
-                status: Status::Failed,
-                started: None,
+                status,
+                started,
                 next_attempt: None,
             },
-            error: Some(error.into()),
+            error,
+        };
+        let is_begun = |happening: &Self| matches!(happening.what, What::Status { status, .. } if status == Status::InProgress);
+        if !happenings.iter().any(is_begun) {
+            happenings.push(happening(Status::InProgress, Some(at), None));
         }
+        let started = started.or(Some(at));
+        happenings.push(happening(Status::Failed, started, Some(error.into())));
     }
 
     /// Whether the item has left the stage by it.

@@ -215,6 +215,13 @@ impl Error for ItemError {
     }
 }
 
+/// What users' code gives, or with which message it panics.
+#[cfg(feature = "cluster")]
+pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(call))
+        .map_err(|panic| panic_message(&*panic))
+}
+
 /// The message of a panic, where it has one.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     panic

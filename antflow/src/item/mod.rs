@@ -13,6 +13,8 @@ mod shape;
 mod stored;
 mod tag;
 
+#[cfg(feature = "cluster")]
+pub(crate) use error::caught;
 pub(crate) use error::panic_message;
 pub use error::{BoxError, Cancelled, ItemError, ItemErrorKind, StageError};
 pub use id::ItemId;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DEFAULT_PRIORITY, Details, Item, ItemError, ItemErrorKind, ItemId, Label, Metadata, Tag,
+    DEFAULT_PRIORITY, Details, Item, ItemError, ItemErrorKind, ItemId, Label, Metadata, Tag, caught,
 };
 use crate::stage::WorkerId;
 
@@ -60,15 +60,43 @@ enum StoredKind {
     Cancelled,
 }
 
+/// So many sources of an error are stored, and so many bytes of each text: an item says it once for each attempt.
+const SOURCES: usize = 16;
+const TEXT: usize = 4096;
+
+/// The texts of an error and of its sources. They are made by users' code, which may panic.
+fn texts(error: &(dyn Error + 'static)) -> Vec<String> {
+    let chain = std::iter::successors(Some(error), |&error| {
+        caught(|| error.source()).unwrap_or_default()
+    });
+    let text = |error: &(dyn Error + 'static)| {
+        caught(|| error.to_string())
+            .unwrap_or_else(|panic| format!("an error that panics when it is shown: {panic}"))
+    };
+    chain.take(SOURCES).map(|error| cut(text(error))).collect()
+}
+
+/// The beginning of a text that is long.
+fn cut(text: String) -> String {
+    cut_to(TEXT, text)
+}
+
+fn cut_to(most: usize, mut text: String) -> String {
+    let bytes = text.len();
+    if bytes > most {
+        let is_boundary = |at: &usize| text.is_char_boundary(*at);
+        let end = (0..=most).rev().find(is_boundary).unwrap_or_default();
+        text.truncate(end);
+        text.push_str(&format!(".. ({bytes} bytes)"));
+    }
+    text
+}
+
 impl From<&ItemError> for StoredError {
     fn from(error: &ItemError) -> Self {
         let kind = match error.kind() {
-            ItemErrorKind::Failed(error) => {
-                let error: &(dyn Error + 'static) = &**error;
-                let chain = std::iter::successors(Some(error), |&error| error.source());
-                StoredKind::Failed(chain.map(ToString::to_string).collect())
-            }
-            ItemErrorKind::Panicked(message) => StoredKind::Panicked(message.clone()),
+            ItemErrorKind::Failed(error) => StoredKind::Failed(texts(&**error)),
+            ItemErrorKind::Panicked(message) => StoredKind::Panicked(cut(message.clone())),
             ItemErrorKind::TimedOut(limit) => StoredKind::TimedOut(*limit),
             ItemErrorKind::Cancelled => StoredKind::Cancelled,
         };
@@ -79,6 +107,23 @@ impl From<&ItemError> for StoredError {
             task: error.task().map(str::to_owned),
             worker: error.worker().map(WorkerId::index),
             attempts: error.attempts(),
+        }
+    }
+}
+
+impl StoredError {
+    /// Keeps the beginning of its text, where all is more than can be stored.
+    pub(crate) fn shorten(&mut self) {
+        const SHORT: usize = 100;
+        match &mut self.kind {
+            StoredKind::Failed(texts) => {
+                texts.truncate(1);
+                for text in texts {
+                    *text = cut_to(SHORT, std::mem::take(text));
+                }
+            }
+            StoredKind::Panicked(text) => *text = cut_to(SHORT, std::mem::take(text)),
+            StoredKind::TimedOut(_) | StoredKind::Cancelled => {}
         }
     }
 }
@@ -113,8 +158,52 @@ pub(crate) struct StoredItem {
     id: Option<ItemId>,
     #[serde(default = "usual", skip_serializing_if = "is_usual")]
     priority: i32,
-    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    #[serde(default, skip_serializing_if = "Metadata::is_empty", with = "pairs")]
     metadata: Metadata,
+}
+
+/// Metadata as a list: it has an order, and numbers that JSON does not know.
+mod pairs {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::item::{Metadata, MetadataValue};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Value {
+        Usual(MetadataValue),
+        /// A number that is not finite, as its text.
+        Odd {
+            float: String,
+        },
+    }
+
+    pub(super) fn serialize<S: Serializer>(from: &Metadata, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(from.iter().map(|(key, value)| {
+            let value = match value {
+                MetadataValue::Float(float) if !float.is_finite() => Value::Odd {
+                    float: float.to_string(),
+                },
+                value => Value::Usual(value.clone()),
+            };
+            (key, value)
+        }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Metadata, D::Error> {
+        let mut metadata = Metadata::new();
+        for (key, value) in Vec::<(String, Value)>::deserialize(from)? {
+            let value = match value {
+                Value::Usual(value) => value,
+                Value::Odd { float } => {
+                    MetadataValue::Float(float.parse().map_err(D::Error::custom)?)
+                }
+            };
+            metadata.insert(key, value);
+        }
+        Ok(metadata)
+    }
 }
 
 fn usual() -> i32 {
@@ -136,6 +225,16 @@ impl StoredItem {
             metadata: item.metadata,
         };
         (stored, item.value)
+    }
+
+    /// Without what its feeder said of it, which may be more than can be stored.
+    pub(crate) fn bare(&self) -> Self {
+        Self {
+            sequence_id: self.sequence_id,
+            id: None,
+            priority: self.priority,
+            metadata: Metadata::new(),
+        }
     }
 
     /// The item with this value, to be fed to another run.
@@ -220,13 +319,37 @@ mod tests {
     }
 
     #[test]
+    fn what_is_long_or_endless_is_cut() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{}", "ä".repeat(5000))]
+        struct Long;
+        #[derive(Debug)]
+        struct Endless;
+        impl std::fmt::Display for Endless {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("endless")
+            }
+        }
+        impl Error for Endless {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(self)
+            }
+        }
+        let long = texts(&Long);
+        assert!(long[0].ends_with("ä.. (10000 bytes)"), "{long:?}");
+        assert!(long[0].len() < TEXT + 20);
+        assert_eq!(texts(&Endless).len(), SOURCES);
+    }
+
+    #[test]
     fn an_item_keeps_what_was_said_of_it() {
         let item = Item::new(()).id("first").priority(-3);
         let item = item
             .metadata("page", 3)
             .metadata("ratio", 1.0)
             .metadata("is_new", true)
-            .metadata("from", "list");
+            .metadata("from", "list")
+            .metadata("least", f64::NEG_INFINITY);
         for item in [Item::new(()), item] {
             let (note, ()) = StoredItem::of(7, item);
             let text = serde_json::to_string(&note).unwrap();

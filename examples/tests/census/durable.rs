@@ -95,3 +95,25 @@ fn ctrl_c_leaves_the_rest_for_the_next_start() {
     let report = object(&durable(root.path(), &directory).output().unwrap());
     assert_eq!(numbers(&report), [1500, 1500, 0, 0]);
 }
+
+#[test]
+fn files_that_have_changed_since_it_was_begun_are_no_part_of_it() {
+    let root = large_tree(300);
+    let there = tempfile::tempdir().unwrap();
+    let directory = there.path().join("jobs");
+    let mut child = durable(root.path(), &directory).spawn().unwrap();
+    let db = directory.join("census.db");
+    while !has_rows(&db) {
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::rename(root.path().join("0.rs"), root.path().join("00.rs")).unwrap();
+    let output = durable(root.path(), &directory).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("other files than when the census was begun"),
+        "{said}"
+    );
+}

@@ -50,6 +50,7 @@ pub fn request<const N: usize>(worker: &str, roles: [&str; N]) -> ClaimRequest {
     ClaimRequest {
         worker: worker.into(),
         offers: offers(roles),
+        run: None,
         slots: 10,
         ttl: TTL,
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use antflow::cluster::graph::{Node, RetryPolicy};
 use antflow::cluster::protocol::Failure;
 use antflow::cluster::state::NodeState;
-use antflow::cluster::store::{Assignment, Limits, NewRun, Offer, Store};
+use antflow::cluster::store::{Assignment, ClaimRequest, Limits, NewRun, Offer, Store};
 use serde_json::Map;
 
 use super::bench::{Bench, TTL, graph, request};
@@ -215,4 +215,31 @@ async fn work_until_there_is_none(store: Arc<dyn Store>, worker: String) -> Vec<
             store.finish(given.lease, Default::default()).await.unwrap();
         }
     }
+}
+
+/// Who asks for a run gets nothing of another one, whatever comes first.
+pub async fn the_nodes_of_one_run_are_given_to_who_asks_for_them(bench: Bench) {
+    for (name, priority) in [("first", 1), ("second", 5)] {
+        let nodes = vec![Node::new("a", "r"), Node::new("b", "r")];
+        submit(&bench, name, priority, nodes).await;
+    }
+    let of = |name: &str, slots| ClaimRequest {
+        run: Some(name.into()),
+        slots,
+        ..request("w", ["r"])
+    };
+    let given = bench.store.claim(of("second", 1)).await.unwrap();
+    assert_eq!(names(&given), ["second/a"]);
+    let given = bench.store.claim(of("second", 10)).await.unwrap();
+    assert_eq!(names(&given), ["second/b"]);
+    assert!(
+        bench
+            .store
+            .claim(of("second", 10))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let given = bench.claim("x", ["r"]).await;
+    assert_eq!(names(&given), ["first/a", "first/b"]);
 }

@@ -43,6 +43,7 @@ macro_rules! cases {
 cases! { $
     claims:
         a_ready_node_is_given_once_with_all_it_needs
+        the_nodes_of_one_run_are_given_to_who_asks_for_them
         a_node_is_given_to_whoever_fits
         those_come_first_that_are_urgent_and_wait_long
         deferred_nodes_come_back_in_their_turn

@@ -18,6 +18,7 @@ pub struct RunContext {
     scope: Arc<Scope>,
     written: Written,
     ordinal: Option<u64>,
+    turn: u64,
 }
 
 /// What all batches of an attempt share.
@@ -73,7 +74,19 @@ impl RunContext {
             scope,
             written,
             ordinal,
+            turn: 0,
         }
+    }
+
+    /// As the batch that comes behind so many others of the attempt.
+    pub(crate) fn behind(mut self, others: u64) -> Self {
+        self.turn = others;
+        self
+    }
+
+    /// How many batches of the attempt were begun before this one.
+    pub(crate) fn turn(&self) -> u64 {
+        self.turn
     }
 
     /// What is run.

@@ -5,14 +5,16 @@ use futures_core::Stream;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::{RawValue, to_raw_value};
-use tokio::sync::{Mutex as AsyncMutex, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::turns::{Turn, Turns};
 use crate::cluster::handler::{
     Batch, BatchResult, CancelCause, ErrorClass, Handler, RunContext, RunInfo,
 };
-use crate::cluster::items::{ITEM, ItemNote};
-use crate::event::{Happening, Trail};
+use crate::cluster::items::{Cause, ITEM, ITEMS, ItemNote, read, write};
+use crate::cluster::store::Payload;
+use crate::event::Trail;
 use crate::item::{BoxError, Cancelled, Item, ItemError, ItemErrorKind, PipelineResult};
 use crate::pipeline::{Handle, Launch, Pipeline, StartError};
 
@@ -52,8 +54,9 @@ struct UnknownItem(#[source] serde_json::Error);
 /// A run of the pipeline, and who waits for its results.
 struct Going<In, Out: Send + 'static> {
     handle: Arc<Handle<In, Out>>,
-    /// Who feeds holds it, so that it is known which number the item gets: nobody else feeds the run.
-    feeding: AsyncMutex<()>,
+    /// Batches are fed in their order, one at a time, so that it is known which number the item gets: nobody else feeds
+    /// the run.
+    turns: Turns,
     waiting: Waiting<Out>,
     /// What happens to items, if somebody wants to know.
     trail: Option<Trail>,
@@ -85,26 +88,26 @@ where
     async fn process(
         &self,
         item: Item<In>,
+        turn: Turn<'_>,
         ctx: &RunContext,
     ) -> Result<PipelineResult<Out>, BoxError> {
         tokio::select! {
             biased;
-            result = self.pass(item) => result,
+            result = self.pass(item, turn) => result,
             () = is_over(ctx) => Err(Cancelled.into()),
         }
     }
 
-    async fn pass(&self, item: Item<In>) -> Result<PipelineResult<Out>, BoxError> {
+    async fn pass(&self, item: Item<In>, turn: Turn<'_>) -> Result<PipelineResult<Out>, BoxError> {
         let (sender, result) = oneshot::channel();
-        {
-            let _feeding = self.feeding.lock().await;
-            let number = self.handle.submitted();
-            lock(&self.waiting).insert(number, sender);
-            if let Err(error) = self.handle.feed([item]).await {
-                lock(&self.waiting).remove(&number);
-                return Err(error.into());
-            }
+        turn.come().await;
+        let number = self.handle.submitted();
+        lock(&self.waiting).insert(number, sender);
+        if let Err(error) = self.handle.feed([item]).await {
+            lock(&self.waiting).remove(&number);
+            return Err(error.into());
         }
+        drop(turn);
         Ok(result.await.map_err(|_| "the pipeline has ended")?)
     }
 }
@@ -120,11 +123,12 @@ where
     async fn value(
         &self,
         batch: Batch<Box<RawValue>>,
+        turn: Turn<'_>,
         ctx: &RunContext,
     ) -> Result<BatchResult<Box<RawValue>>, BoxError> {
         let value = serde_json::from_str(batch.payload.get()).map_err(Unreadable)?;
         let item = Item::new(value).id(batch.uid.as_str());
-        match self.going()?.process(item, ctx).await?.value {
+        match self.going()?.process(item, turn, ctx).await?.value {
             Ok(output) => Ok(BatchResult::new(to_raw_value(&output).map_err(Unwritable)?)),
             Err(error) if error.is_cancelled() => {
                 Ok(BatchResult::nothing().metric("cancelled_items", 1.0))
@@ -138,17 +142,26 @@ where
         &self,
         batch: Batch<Box<RawValue>>,
         mut note: ItemNote,
+        turn: Turn<'_>,
         ctx: &RunContext,
     ) -> Result<BatchResult<Box<RawValue>>, BoxError> {
         let had_ended = note.error.is_some();
         note.happenings.clear();
+        let source = batch.source.as_ref();
+        let is_fed = source.is_some_and(|source| *source == *ITEMS);
+        if let Some(error) = note.error.clone().filter(|_| is_fed) {
+            // It could not be stored: that is said here, where its events are.
+            note.fail(&error.into());
+        }
         let output = if had_ended {
             None
         } else {
-            self.outcome(&batch, &mut note, ctx).await?
+            self.outcome(&batch, &mut note, turn, ctx).await?
         };
-        ctx.artifacts().upsert_partial(batch.uid, note.to_meta()?)?;
-        let result = BatchResult::new(output.unwrap_or_else(|| RawValue::NULL.to_owned()));
+        let meta = note.meta_within(ctx.max_payload())?;
+        ctx.artifacts().upsert_partial(batch.uid, meta)?;
+        let output = output.unwrap_or_default();
+        let result = BatchResult::new(RawValue::from_string(output.as_str().to_owned())?);
         Ok(match &note.error {
             Some(_) if !had_ended => result.metric("failed_items", 1.0),
             _ => result,
@@ -160,44 +173,45 @@ where
         &self,
         batch: &Batch<Box<RawValue>>,
         note: &mut ItemNote,
+        turn: Turn<'_>,
         ctx: &RunContext,
-    ) -> Result<Option<Box<RawValue>>, BoxError> {
-        let ended = |note: &mut ItemNote, error: BoxError, type_name| {
-            let error = self.error(error, type_name);
-            note.happenings.retain(|happening| !happening.is_end());
-            note.happenings.push(Happening::failed(&error));
-            note.error = Some((&error).into());
-        };
-        let value = match serde_json::from_str(batch.payload.get()) {
+    ) -> Result<Option<Payload>, BoxError> {
+        let failed = |error: BoxError, type_name| (ItemErrorKind::Failed(error), type_name);
+        let unreadable = |error| failed(Unreadable(error).into(), "SchemaMismatch");
+        let value = match read(batch.payload.get(), unreadable) {
             Ok(value) => value,
-            Err(error) => {
-                ended(note, Unreadable(error).into(), "SchemaMismatch");
+            Err(cause) => {
+                note.fail(&self.error(cause));
                 return Ok(None);
             }
         };
         let going = self.going()?;
-        let result = going.process(note.item.item(value), ctx).await?;
+        let result = going.process(note.item.item(value), turn, ctx).await?;
         if let Some(trail) = &going.trail {
             note.happenings = trail.take(result.sequence_id);
         }
-        match result.value.map(|output| to_raw_value(&output)) {
-            Ok(Ok(output)) if output.get().len() <= ctx.max_payload() => return Ok(Some(output)),
-            Ok(Ok(output)) => {
-                let (bytes, most) = (output.get().len(), ctx.max_payload());
-                ended(note, TooLarge(bytes, most).into(), "BadOutput");
+        let output = match result.value {
+            Ok(output) => output,
+            Err(error) => {
+                note.error = Some((&error).into());
+                return Ok(None);
             }
-            Ok(Err(error)) => ended(note, Unwritable(error).into(), "BadOutput"),
-            Err(error) => note.error = Some((&error).into()),
-        }
-        Ok(None)
+        };
+        let most = ctx.max_payload();
+        let written = write(output, |error| {
+            failed(Unwritable(error).into(), "BadOutput")
+        });
+        let written = written.and_then(|output| match output.size() {
+            bytes if bytes > most => Err(failed(TooLarge(bytes, most).into(), "BadOutput")),
+            _ => Ok(output),
+        });
+        Ok(written.map_err(|cause| note.fail(&self.error(cause))).ok())
     }
 
     /// An error that is not the stage's own, in its place.
-    fn error(&self, error: BoxError, type_name: &'static str) -> ItemError {
+    fn error(&self, cause: Cause) -> ItemError {
         let stage = self.pipeline.stage_names().into_iter().next();
-        let stage = stage.unwrap_or_default();
-        let kind = (ItemErrorKind::Failed(error), type_name);
-        ItemError::new(stage.into(), None, None, 1, kind)
+        ItemError::new(stage.unwrap_or_default().into(), None, None, 1, cause)
     }
 }
 
@@ -224,7 +238,7 @@ where
         let passing_on = tokio::spawn(pass_on(Arc::clone(&handle), Arc::clone(&waiting)));
         self.going = Some(Going {
             handle,
-            feeding: AsyncMutex::default(),
+            turns: Turns::default(),
             waiting,
             trail,
             _passing_on: AbortOnDropHandle::new(passing_on),
@@ -245,9 +259,10 @@ where
         batch: Batch<Box<RawValue>>,
         ctx: &RunContext,
     ) -> Result<BatchResult<Box<RawValue>>, BoxError> {
+        let turn = self.going()?.turns.turn(ctx.turn());
         match ItemNote::read(&batch.meta).map_err(UnknownItem)? {
-            Some(note) => self.item(batch, note, ctx).await,
-            None => self.value(batch, ctx).await,
+            Some(note) => self.item(batch, note, turn, ctx).await,
+            None => self.value(batch, turn, ctx).await,
         }
     }
 

@@ -29,6 +29,7 @@
 mod durable;
 mod handler;
 mod stored;
+mod turns;
 
 use std::sync::Arc;
 

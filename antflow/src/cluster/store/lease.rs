@@ -30,6 +30,8 @@ pub struct ClaimRequest {
     pub worker: WorkerKey,
     /// What it can do.
     pub offers: Vec<Offer>,
+    /// The run whose nodes it works on. `None`: those of all.
+    pub run: Option<RunKey>,
     /// How many nodes it has room for: no more are given.
     pub slots: u32,
     /// How long the leases hold without being extended.

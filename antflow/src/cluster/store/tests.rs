@@ -17,6 +17,7 @@ fn request() -> ClaimRequest {
     ClaimRequest {
         worker: "w".into(),
         offers: Vec::new(),
+        run: None,
         slots: 1,
         ttl: TTL,
     }

@@ -11,7 +11,7 @@ pub trait WorkStore: Send + Sync {
     /// Gives a worker nodes to work on, `slots` at most.
     ///
     /// Of the nodes whose run is `running`, which are `ready`, or `deferred` with `retry_at` not after now, and which
-    /// an offer [fits](super::Offer::fits), those with the lowest priority of the run come first, then the smallest
+    /// an offer [fits](super::Offer::fits), of the run that is asked for if one is, those with the lowest priority of the run come first, then the smallest
     /// `ready_at`, then run id and place. A node is passed over while as many nodes are running or cancelling as
     /// [`Limits`](super::Limits) allow for its role or for all; no sequence of concurrent claims goes beyond a limit.
     /// Each node given becomes `running`, with `epoch + 1`, a new lease of this worker until now + `ttl`,

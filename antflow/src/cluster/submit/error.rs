@@ -44,8 +44,18 @@ pub enum SubmitError {
         run: RunKey,
         /// How many items it has.
         there: u64,
-        /// How many items were given now.
+        /// How many items were given now, as far as they were taken.
         given: u64,
+    },
+    /// The run was submitted before, with another item in this place.
+    #[error(
+        "run `{run}` was submitted with another item {number}: submit the same items in the same order, or choose another id"
+    )]
+    AnotherItem {
+        /// Which run.
+        run: RunKey,
+        /// The sequence number of the first item that is another one.
+        number: u64,
     },
     /// What is stored of an item cannot be understood.
     #[error(

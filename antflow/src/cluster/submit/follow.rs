@@ -6,14 +6,13 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::SubmitError;
-use super::done::Done;
 use super::persist::persist;
-use super::plan::ITEMS;
-use crate::cluster::items::ItemNote;
+use crate::cluster::done::Done;
+use crate::cluster::items::{ITEMS, ItemNote, read};
 use crate::cluster::open::Cluster;
 use crate::cluster::store::{Payload, ReadRequest};
 use crate::cluster::{NodeId, RunKey};
-use crate::item::{ItemError, ItemErrorKind};
+use crate::item::{ItemError, ItemErrorKind, StoredItem};
 use crate::pipeline::Replay;
 
 /// How much is read at once.
@@ -110,39 +109,33 @@ impl<Out: DeserializeOwned + Send + 'static> Follower<Out> {
             let Entry::Occupied(entry) = place.early.entry(number) else {
                 continue;
             };
-            let (note, payload) = entry.remove();
+            let (mut note, payload) = entry.remove();
             has_told = true;
             place.passed.insert(number);
             if self.ended.contains(number) {
                 continue;
             }
+            let value = if is_last && note.error.is_none() {
+                place.value(&mut note, &payload)
+            } else {
+                None
+            };
             let tag = note.item.tag();
             let has_ended = note.error.is_some();
             self.replay.passed(at, &tag, &note.happenings, has_ended);
-            let error = match note.error {
-                Some(error) => ItemError::from(error),
-                None if !is_last => continue,
-                None => match payload.read::<Out>() {
-                    Ok(value) => {
-                        self.ended.insert(number);
-                        self.replay.complete(tag, value);
-                        continue;
-                    }
-                    Err(error) => {
-                        let error = format!("the result is not what the pipeline gives: {error}");
-                        let kind = (ItemErrorKind::Failed(error.into()), "SchemaMismatch");
-                        ItemError::new(Arc::clone(&place.stage), None, None, 1, kind)
-                    }
-                },
-            };
-            self.ended.insert(number);
-            self.replay.fail(&tag, &error);
+            if let Some(value) = value {
+                self.ended.insert(number);
+                self.replay.complete(tag, value);
+            } else if let Some(error) = note.error {
+                self.ended.insert(number);
+                self.replay.fail(&tag, &error.into());
+            }
         }
         has_told
     }
 
-    /// Ends as cancelled what has no outcome, in a run that has been read to its end.
-    pub(super) async fn cancel_rest(&mut self) -> Result<(), SubmitError> {
+    /// Ends as cancelled what has no outcome, in a run that has been read to its end. Not all of `rest` may be stored.
+    pub(super) async fn cancel_rest(&mut self, rest: Vec<StoredItem>) -> Result<(), SubmitError> {
         let mut items = Place {
             node: ITEMS.into(),
             stage: ITEMS.into(),
@@ -151,20 +144,39 @@ impl<Out: DeserializeOwned + Send + 'static> Follower<Out> {
             early: BTreeMap::new(),
         };
         while items.read(&self.cluster, &self.run).await? {
-            for (number, (note, _)) in std::mem::take(&mut items.early) {
-                if number < self.replay.accepted() && !self.ended.contains(number) {
-                    let is_there = |place: &Place| !place.passed.contains(number);
-                    let place = self.places.iter().position(is_there).unwrap_or_default();
-                    self.ended.insert(number);
-                    self.replay.cancel(place, &note.item.tag());
-                }
+            for (note, _) in std::mem::take(&mut items.early).into_values() {
+                self.cancel(&note.item);
             }
         }
+        for item in &rest {
+            self.cancel(item);
+        }
         Ok(())
+    }
+
+    fn cancel(&mut self, item: &StoredItem) {
+        let number = item.sequence_id;
+        if number < self.replay.accepted() && !self.ended.contains(number) {
+            let is_there = |place: &Place| !place.passed.contains(number);
+            let place = self.places.iter().position(is_there).unwrap_or_default();
+            self.ended.insert(number);
+            self.replay.cancel(place, &item.tag());
+        }
     }
 }
 
 impl Place {
+    /// What the last stage gave. What cannot be read has failed in it.
+    fn value<Out: DeserializeOwned>(&self, note: &mut ItemNote, payload: &Payload) -> Option<Out> {
+        let wrong = |error| {
+            let error = format!("the result is not what the pipeline gives: {error}");
+            (ItemErrorKind::Failed(error.into()), "SchemaMismatch")
+        };
+        let value = read(payload.as_str(), wrong);
+        let error = |cause| ItemError::new(Arc::clone(&self.stage), None, None, 1, cause);
+        value.map_err(|cause| note.fail(&error(cause))).ok()
+    }
+
     /// Reads the next page. False if there is nothing.
     async fn read(&mut self, cluster: &Cluster, run: &RunKey) -> Result<bool, SubmitError> {
         let page = persist(async || {

@@ -29,6 +29,8 @@ pub(super) struct Job<Out: Send + 'static> {
     pub(super) feeding: Feeding,
     pub(super) helpers: Option<Helpers>,
     pub(super) cancel_on: CancellationToken,
+    /// Ends feeding.
+    pub(super) stop: CancellationToken,
     pub(super) is_cancelled: bool,
 }
 
@@ -52,7 +54,7 @@ impl Feeding {
     /// What came of it, if it has ended.
     async fn look(&mut self) -> Result<Option<Fed>, SubmitError> {
         let fed = match self {
-            Self::Ended(fed) => return Ok(Some(*fed)),
+            Self::Ended(fed) => return Ok(Some(fed.clone())),
             Self::Going(task) if !task.is_finished() => return Ok(None),
             Self::Going(task) => match task.await {
                 Ok(fed) => fed?,
@@ -63,7 +65,7 @@ impl Feeding {
                 },
             },
         };
-        *self = Self::Ended(fed);
+        *self = Self::Ended(fed.clone());
         Ok(Some(fed))
     }
 }
@@ -73,12 +75,20 @@ impl<Out: Stored> Job<Out> {
     pub(super) async fn step(&mut self) -> Result<bool, SubmitError> {
         let mut waits = looks();
         loop {
+            if self.cancel_on.is_cancelled() {
+                self.cancel().await?;
+            }
             if self.follower.step().await? {
                 return Ok(true);
             }
             let fed = self.feeding.look().await?;
+            self.refuse_others(fed.as_ref())?;
             let run = self.look().await?;
             if run.state.is_terminal() {
+                if run.state != RunState::Finished {
+                    // A source may have no end, and nothing to give.
+                    self.stop.cancel();
+                }
                 // Everything that it has come to was there before it ended.
                 if self.follower.step().await? {
                     return Ok(true);
@@ -87,7 +97,7 @@ impl<Out: Stored> Job<Out> {
                     return self.end(&run, fed).await;
                 }
             }
-            self.wait(waits.next().unwrap_or(Duration::ZERO)).await?;
+            self.wait(waits.next().unwrap_or(Duration::ZERO)).await;
         }
     }
 
@@ -96,30 +106,51 @@ impl<Out: Stored> Job<Out> {
         Ok(run.await?)
     }
 
-    async fn wait(&mut self, wait: Duration) -> Result<(), SubmitError> {
-        let token = self.cancel_on.clone();
+    /// Waits so long at most, or until the run is to be cancelled.
+    async fn wait(&self, wait: Duration) {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = token.cancelled(), if !self.is_cancelled => {
-                self.is_cancelled = true;
-                persist(|| self.cluster.cancel(&self.run, "who submitted it cancels it")).await?;
-            }
+            () = self.cancel_on.cancelled(), if !self.is_cancelled => {}
+        }
+    }
+
+    async fn cancel(&mut self) -> Result<(), SubmitError> {
+        if !self.is_cancelled {
+            self.is_cancelled = true;
+            persist(|| {
+                self.cluster
+                    .cancel(&self.run, "who submitted it cancels it")
+            })
+            .await?;
         }
         Ok(())
     }
 
-    /// Ends the run, all of which was read.
-    async fn end(&mut self, run: &RunRecord, fed: Fed) -> Result<bool, SubmitError> {
-        let given = self.replay.accepted();
-        let others = |there| SubmitError::OtherItems {
+    /// An error, if the run was submitted before with other items.
+    fn refuse_others(&self, fed: Option<&Fed>) -> Result<(), SubmitError> {
+        match fed {
+            Some(Fed::Others(there)) => Err(self.others(*there)),
+            Some(Fed::Another(number)) => Err(SubmitError::AnotherItem {
+                run: self.run.clone(),
+                number: *number,
+            }),
+            Some(Fed::All | Fed::Refused(_)) | None => Ok(()),
+        }
+    }
+
+    fn others(&self, there: u64) -> SubmitError {
+        SubmitError::OtherItems {
             run: self.run.clone(),
             there,
-            given,
-        };
+            given: self.replay.accepted(),
+        }
+    }
+
+    /// Ends the run, all of which was read.
+    async fn end(&mut self, run: &RunRecord, fed: Fed) -> Result<bool, SubmitError> {
         match (run.state, fed) {
-            (_, Fed::Others(there)) => return Err(others(there)),
-            (RunState::Finished, _) if self.follower.ended() < given => {
-                return Err(others(self.follower.ended()));
+            (RunState::Finished, _) if self.follower.ended() < self.replay.accepted() => {
+                return Err(self.others(self.follower.ended()));
             }
             (RunState::Failed, _) => {
                 return Err(SubmitError::Failed {
@@ -128,7 +159,8 @@ impl<Out: Stored> Job<Out> {
                     reason: self.reason(run).await?,
                 });
             }
-            _ => self.follower.cancel_rest().await?,
+            (_, Fed::Refused(rest)) => self.follower.cancel_rest(rest).await?,
+            _ => self.follower.cancel_rest(Vec::new()).await?,
         }
         self.replay.finish().await;
         if let Some(helpers) = self.helpers.take() {

@@ -36,7 +36,7 @@
 //!   as idempotency key.
 //! - A run that has an [id](Submission::id) is taken up where it was by submitting it again, with the same items in the
 //!   same order, from another process too.
-//! - This process works on the run, and so does every worker that has the roles, by
+//! - This process works on the run, and on no other; so does every worker that has the roles, by
 //!   [`WorkerBuilder::role`](super::worker::WorkerBuilder::role) or
 //!   [`stages`](super::worker::WorkerBuilder::stages). Each stage is worked on by one process at a time, which has its
 //!   whole pool of workers. With [`remote`](Submission::remote) this process only feeds and waits.
@@ -48,18 +48,18 @@
 //!   `flat_map`, a batch or branches do goes on within one node: make them the handler of a role.
 //! - Tasks cannot feed the run by `feed_at`.
 
-mod done;
+mod compare;
 mod error;
 mod feed;
 mod follow;
 mod job;
 mod persist;
 mod plan;
+mod start;
 
 use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -67,21 +67,17 @@ use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::SubmitError;
-use self::feed::Feeder;
-use self::follow::Follower;
-use self::job::{Feeding, Helpers, Job};
+use self::job::Job;
 use super::RunKey;
 use super::open::Cluster;
-use super::staged::{Durable, Stored, roles};
-use super::store::NewRun;
+use super::staged::{Durable, Stored};
 use super::worker::WorkerConfig;
 use crate::dashboard::Dashboard;
 #[cfg(feature = "terminal")]
 use crate::dashboard::terminal::{Detail, TerminalDashboard};
-use crate::engine::outlet::Outlet;
 use crate::event::Observer;
 use crate::item::{IntoItem, PipelineResult};
-use crate::pipeline::{Pipeline, StartError, Watching};
+use crate::pipeline::{Pipeline, Watching};
 use crate::stats::RunView;
 
 impl Cluster {
@@ -126,7 +122,7 @@ impl Cluster {
     {
         let (cluster, pipeline) = (self.clone(), pipeline.clone());
         let start = move |options| -> Starting<C::Output> {
-            Box::pin(start(cluster, pipeline, items, options))
+            Box::pin(start::start(cluster, pipeline, items, options))
         };
         Submission {
             start: Box::new(start),
@@ -180,7 +176,8 @@ impl<Out: Stored> Submission<Out> {
     }
 
     /// Sets the configuration of the worker in this process. Its `worker_id` is named after the run unless it is set here,
-    /// so that the work of one that was killed is taken up at once.
+    /// so that the work of one that was killed is taken up at once. Its `capacity` is how many stages it works on at the
+    /// same time, by default all: with fewer, a stage waits for those in front of it to end.
     pub fn worker(mut self, config: WorkerConfig) -> Self {
         self.options.worker = Some(config);
         self
@@ -314,99 +311,6 @@ impl<Out: Stored> IntoFuture for Submission<Out> {
             Ok(job.take())
         })
     }
-}
-
-async fn start<C, St, I>(
-    cluster: Cluster,
-    pipeline: Pipeline<C, St>,
-    items: I,
-    options: Options,
-) -> Result<Job<C::Output>, SubmitError>
-where
-    C: Durable<St>,
-    St: Send + Sync + 'static,
-    I: Stream<Item: IntoItem<C::Input>> + Send + 'static,
-{
-    pipeline.validate().map_err(StartError::from)?;
-    let stages = roles(&pipeline);
-    let names: Vec<Arc<str>> = stages
-        .iter()
-        .map(|stage| stage.config.name.as_ref().into())
-        .collect();
-    let graph = plan::graph(&stages)?;
-    let outlet = if options.streams {
-        Outlet::completing()
-    } else {
-        Outlet::collecting(pipeline.collects())
-    };
-    let id = options.id.unwrap_or_else(RunKey::random);
-    let run = NewRun {
-        id: id.clone(),
-        priority: options.priority.unwrap_or(NewRun::PRIORITY),
-        ..NewRun::new(graph)
-    };
-    persist::persist(|| cluster.submit_run(run.clone())).await?;
-    let helpers = if options.is_remote {
-        None
-    } else {
-        Some(help(&cluster, &pipeline, &id, options.worker, names.len()).await?)
-    };
-    let replay = options
-        .watching
-        .start_replay(pipeline, outlet, items.size_hint())?;
-    let replay = Arc::new(replay);
-    let feeder = Feeder {
-        cluster: cluster.clone(),
-        run: id.clone(),
-        replay: Arc::clone(&replay),
-        first: names.first().cloned().unwrap_or_default(),
-    };
-    let feeding = tokio::spawn(feeder.feed(items));
-    Ok(Job {
-        follower: Follower::new(
-            cluster.clone(),
-            id.clone(),
-            Arc::clone(&replay),
-            names.into_iter(),
-        ),
-        cluster,
-        run: id,
-        replay,
-        feeding: Feeding::new(feeding),
-        helpers,
-        cancel_on: options.cancel_on,
-        is_cancelled: false,
-    })
-}
-
-/// Lets this process work on the run.
-async fn help<C, St>(
-    cluster: &Cluster,
-    pipeline: &Pipeline<C, St>,
-    run: &RunKey,
-    config: Option<WorkerConfig>,
-    stages: usize,
-) -> Result<Helpers, SubmitError>
-where
-    C: Durable<St>,
-    St: Send + Sync + 'static,
-{
-    let mut config = config.unwrap_or_else(|| WorkerConfig {
-        capacity: u32::try_from(stages).unwrap_or(u32::MAX).max(1),
-        pull_poll: Duration::from_millis(50),
-        pull_backoff_max: Duration::from_secs(1),
-        claim_poll: Duration::from_millis(200),
-        ..WorkerConfig::default()
-    });
-    config
-        .worker_id
-        .get_or_insert_with(|| format!("{run}.worker").into());
-    let worker = cluster.worker().config(config).stages(pipeline).build()?;
-    let coordinator = cluster.coordinator().build()?.start();
-    Ok(Helpers {
-        coordinator,
-        worker: worker.start().await?,
-    })
 }
 
 impl<Out: Send + 'static> fmt::Debug for Submission<Out> {

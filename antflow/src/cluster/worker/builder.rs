@@ -15,13 +15,14 @@ use crate::cluster::bus::Bus;
 use crate::cluster::handler::{ErasedHandler, Handler};
 use crate::cluster::nearest::suggestion;
 use crate::cluster::store::Store;
-use crate::cluster::{Role, WorkerKey};
+use crate::cluster::{Role, RunKey, WorkerKey};
 
 /// Makes a [`Worker`].
 #[must_use]
 pub struct WorkerBuilder {
     pub(in crate::cluster) config: WorkerConfig,
     pub(in crate::cluster) place: Place,
+    run: Option<RunKey>,
     roles: BTreeMap<Role, RoleEntry>,
     adapters: BTreeMap<String, Arc<dyn InputAdapter>>,
     observers: Vec<Arc<dyn WorkerObserver>>,
@@ -33,6 +34,7 @@ impl WorkerBuilder {
         Self {
             config: WorkerConfig::default(),
             place: Place::default(),
+            run: None,
             roles: BTreeMap::new(),
             adapters: BTreeMap::new(),
             observers: Vec::new(),
@@ -43,6 +45,12 @@ impl WorkerBuilder {
     /// Sets the configuration, in place of the defaults.
     pub fn config(mut self, config: WorkerConfig) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Lets it work on this run alone.
+    pub(crate) fn of_run(mut self, run: RunKey) -> Self {
+        self.run = Some(run);
         self
     }
 
@@ -135,6 +143,7 @@ impl WorkerBuilder {
         let shared = Shared {
             key: key.unwrap_or_else(WorkerKey::random),
             config: self.config,
+            run: self.run,
             roles: self.roles,
             adapters: self.adapters,
             store,

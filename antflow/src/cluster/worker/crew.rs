@@ -33,6 +33,8 @@ pub(super) struct Crew<'a> {
     running: JoinSet<Done>,
     ready: Vec<Ready>,
     progress: Progress,
+    /// How many batches were begun.
+    begun: u64,
 }
 
 /// A batch whose processing has ended.
@@ -81,6 +83,7 @@ impl<'a> Crew<'a> {
             running: JoinSet::new(),
             ready: Vec::new(),
             progress: Progress::default(),
+            begun: 0,
         }
     }
 
@@ -167,6 +170,8 @@ impl<'a> Crew<'a> {
         let uid = batch.uid.clone();
         let written = Written::open();
         let ctx = RunContext::new(Arc::clone(self.scope), written.clone(), Some(ordinal));
+        let ctx = ctx.behind(self.begun);
+        self.begun += 1;
         let handler = Arc::clone(self.handler);
         let limit = self.batch_timeout;
         self.running.spawn(async move {

@@ -57,6 +57,7 @@ async fn take(shared: &Arc<Shared>, attempts: &mut JoinSet<()>, free: usize) -> 
     let request = ClaimRequest {
         worker: shared.key.clone(),
         offers: shared.offers(),
+        run: shared.run.clone(),
         slots: u32::try_from(free).unwrap_or(u32::MAX),
         ttl: shared.config.lease_ttl,
     };

@@ -16,7 +16,7 @@ use crate::cluster::protocol::{
     Announcement, Capabilities, Capacity, DecodeError, Envelope, Health,
 };
 use crate::cluster::store::{DeadLetterSource, NewDeadLetter, Offer, Store, StoreError};
-use crate::cluster::{Role, Timestamp, WorkerKey};
+use crate::cluster::{Role, RunKey, Timestamp, WorkerKey};
 
 /// Makes a handler for each run.
 pub(crate) type Factory = dyn Fn() -> Box<dyn ErasedHandler> + Send + Sync;
@@ -31,6 +31,8 @@ pub(super) struct RoleEntry {
 pub(super) struct Shared {
     pub(super) key: WorkerKey,
     pub(super) config: WorkerConfig,
+    /// The run that it works on alone, if it does.
+    pub(super) run: Option<RunKey>,
     pub(super) roles: BTreeMap<Role, RoleEntry>,
     pub(super) adapters: BTreeMap<String, Arc<dyn InputAdapter>>,
     pub(super) store: Arc<dyn Store>,

@@ -4,8 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use antflow::BoxError;
-use antflow::cluster::Cluster;
 use antflow::cluster::store::RunFilter;
+use antflow::cluster::{Cluster, SubmitError};
 
 use super::progress::note;
 use super::stages::App;
@@ -49,4 +49,14 @@ pub(crate) fn note_reads(app: &App, tally: &Tally) {
         app.reads(),
         tally.found()
     ));
+}
+
+/// What to do where the files are others than when the census was begun.
+pub(crate) fn explain(error: SubmitError) -> BoxError {
+    match error {
+        SubmitError::OtherItems { .. } | SubmitError::AnotherItem { .. } => {
+            "there are other files than when the census was begun: begin anew, with another directory for --cluster".into()
+        }
+        error => error.into(),
+    }
 }

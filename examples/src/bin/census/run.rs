@@ -79,7 +79,8 @@ pub(crate) async fn run(
             let results = shown!(census, arguments, web, &shown).stream();
             // What is not done when it is stopped goes on when it is started again.
             let results = results.take_until(stop.clone().cancelled_owned());
-            count(results, &tally, &stop, has_line).await?;
+            let counted = count(results, &tally, &stop, has_line).await;
+            counted.map_err(durable::explain)?;
             tally.cancel_rest();
             durable::note_reads(app, &tally);
         }

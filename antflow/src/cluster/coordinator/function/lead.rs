@@ -88,6 +88,7 @@ async fn claim(shared: &Shared, free: usize) -> Result<Vec<Assignment>, StoreErr
     let request = ClaimRequest {
         worker: shared.key.clone(),
         offers: offers(),
+        run: None,
         slots: u32::try_from(free).unwrap_or(u32::MAX),
         ttl: shared.config.lease_ttl,
     };

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fault::Done;
 use super::nodes::NodeRow;
 use super::tx::{Tx, moment, name, number, read_json};
-use crate::cluster::Role;
 use crate::cluster::graph::COORDINATOR_FN;
 use crate::cluster::state::{AfterLoss, NodeState};
 use crate::cluster::store::{
     Assignment, Checkpoint, ClaimRequest, Cursor, Effects, Limits, Offer, Payload, ResumeRequest,
 };
+use crate::cluster::{Role, RunKey};
 
 /// A node that may be claimed, by what decides who comes first.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,13 +67,14 @@ fn candidates(tx: &Tx<'_>, request: &ClaimRequest) -> Done<Vec<Candidate>> {
         kinds.insert((&offer.role, None));
         kinds.insert((&offer.role, offer.fingerprint.as_deref()));
     }
+    let run = request.run.as_ref().map(RunKey::as_str);
     let mut found = Vec::new();
     for (role, fingerprint) in kinds {
         found.extend(tx.all(
             "SELECT priority, ready_at, run_id, place, key FROM nodes
-             WHERE is_claimable = 1 AND role = ?1 AND fingerprint IS ?2
+             WHERE is_claimable = 1 AND role = ?1 AND fingerprint IS ?2 AND (?4 IS NULL OR run_id = ?4)
              ORDER BY priority, ready_at, run_id, place LIMIT ?3",
-            (role.as_str(), fingerprint, request.slots),
+            (role.as_str(), fingerprint, request.slots, run),
             |row| {
                 Ok(Candidate {
                     priority: row.get(0)?,

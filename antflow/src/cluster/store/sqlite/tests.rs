@@ -169,6 +169,7 @@ async fn nothing_is_left_of_a_run_that_was_removed() {
             role: "r".into(),
             fingerprint: None,
         }],
+        run: None,
         slots: 1,
         ttl: Duration::from_secs(60),
     };

@@ -1,15 +1,14 @@
 use std::collections::BTreeSet;
 
-/// Sequence numbers of items that have come so far: those up to some number, and a few ahead of it.
+/// Which of the numbers from 0 on are done: those below some number, and a few ahead of it.
 #[derive(Debug, Default)]
-pub(super) struct Done {
-    /// All below are done.
+pub(crate) struct Done {
     below: u64,
     ahead: BTreeSet<u64>,
 }
 
 impl Done {
-    pub(super) fn insert(&mut self, number: u64) {
+    pub(crate) fn insert(&mut self, number: u64) {
         if number >= self.below {
             self.ahead.insert(number);
         }
@@ -18,11 +17,16 @@ impl Done {
         }
     }
 
-    pub(super) fn contains(&self, number: u64) -> bool {
+    pub(crate) fn contains(&self, number: u64) -> bool {
         number < self.below || self.ahead.contains(&number)
     }
 
-    pub(super) fn count(&self) -> u64 {
+    /// All below are done, and this one is not.
+    pub(crate) fn below(&self) -> u64 {
+        self.below
+    }
+
+    pub(crate) fn count(&self) -> u64 {
         self.below + self.ahead.len() as u64
     }
 }
