@@ -23,7 +23,7 @@ impl WorkerObserver for Hears {
 
     fn event(&self, event: &WorkerEvent<'_>) {
         let text = match event {
-            WorkerEvent::Taken { role, is_resumed } => format!("taken {role} {is_resumed}"),
+            WorkerEvent::Claimed { role, is_resumed } => format!("taken {role} {is_resumed}"),
             WorkerEvent::Batch { outcome, took, .. } => format!("batch {outcome:?} {took:?}"),
             WorkerEvent::Commit {
                 batches,

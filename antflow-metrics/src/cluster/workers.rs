@@ -89,7 +89,7 @@ impl Workers {
 
     pub(super) fn event(&mut self, event: &WorkerEvent<'_>, settings: &Settings) {
         match *event {
-            WorkerEvent::Taken { role, is_resumed } => {
+            WorkerEvent::Claimed { role, is_resumed } => {
                 self.role(role, settings).claims[usize::from(is_resumed)].increment(1);
             }
             WorkerEvent::Batch {

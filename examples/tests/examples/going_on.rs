@@ -212,7 +212,7 @@ fn durable_pipeline() {
     prints(
         "durable_pipeline",
         "\
-begun: true
+it was dropped when 20 pages had been fetched
 200 results, 20087 words
 page 13: stage `Fetch`, task `fetch`: page 13 is gone (attempt 3 of 3)
 few pages were fetched twice: true

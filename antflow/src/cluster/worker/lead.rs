@@ -84,7 +84,7 @@ fn begin(
     asked: Instant,
     is_resumed: bool,
 ) {
-    shared.notify(&WorkerEvent::Taken {
+    shared.notify(&WorkerEvent::Claimed {
         role: &assignment.node.role,
         is_resumed,
     });

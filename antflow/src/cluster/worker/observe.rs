@@ -34,7 +34,7 @@ pub trait WorkerObserver: Send + Sync + 'static {
 #[non_exhaustive]
 pub enum WorkerEvent<'a> {
     /// It took a node.
-    Taken {
+    Claimed {
         /// The role of the node.
         role: &'a Role,
         /// It had the node before its process was started again.
