@@ -46,13 +46,14 @@
 //!
 //! # Who knows whom
 //! ```text
-//!  ids, clock ◄── graph ◄── state ◄── protocol ◄── vars, store ◄── handler ◄── worker ◄── staged, command line
+//!  ids, clock ◄── graph ◄── state ◄── protocol ◄── vars, store ◄── handler ◄── worker ◄── staged ◄── submit, command line
 //!                                                  vars, store ◄── coordinator       ◄──
 //!                                     protocol ◄── bus         ◄── worker, coordinator
 //! ```
 //! Store and bus do not know each other. Worker and coordinator know both by their traits alone, and do not know each
 //! other. Only [`Cluster`], which knows them all, names an engine, or reads its URL. `testing`, a feature of its own,
-//! knows [`Cluster`] and wraps stores and buses by their traits: nothing in here is made for it.
+//! knows [`Cluster`] and wraps stores and buses by their traits: nothing in here is made for it. What
+//! artifacts say of items (`items`) and what types look like (`schema`) is for `staged` and `submit`.
 
 pub mod bus;
 pub mod coordinator;

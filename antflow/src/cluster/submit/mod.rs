@@ -46,7 +46,9 @@
 //!   fast as it takes them, which may be beyond memory.
 //! - The pipeline is a line of stages, whose inputs and outputs are [`Stored`]. What a `filter`, a
 //!   `flat_map`, a batch or branches do goes on within one node: make them the handler of a role.
-//! - Tasks cannot feed the run by `feed_at`.
+//! - Priorities act among the items that a stage has in hand; they are handed in as they were fed.
+//! - Tasks cannot feed the run by `feed_at`, and a dashboard's pause does nothing to workers elsewhere.
+//! - Values are JSON on their way: `Some(())` and `Some(f64::NAN)` come back as `None`.
 
 mod compare;
 mod error;

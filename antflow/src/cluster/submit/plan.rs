@@ -1,8 +1,9 @@
+use std::time::Duration;
+
 use crate::cluster::graph::{Catalog, Graph, GraphError, Node, Pull, RetryPolicy};
 use crate::cluster::items::{ITEM, ITEMS};
 use crate::cluster::staged::StageRole;
 use crate::stage::{OnWait, Retry};
-use std::time::Duration;
 
 /// How long to wait before a node is tried again, the first time and at most. What fails here is no item: those have
 /// the retries of their stage.
