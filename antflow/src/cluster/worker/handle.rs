@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::heartbeat::announce_once;
 use super::shared::{Phase, Shared};
 use super::{WorkerStats, WorkerView};
 use crate::cluster::WorkerKey;
@@ -64,9 +63,6 @@ impl WorkerHandle {
     /// Dropped, it goes on draining; call it or [`shutdown`](Self::shutdown) again to wait.
     pub async fn drain(&self, deadline: Duration) {
         self.shared.advance(Phase::Draining);
-        if !self.ended.is_cancelled() {
-            announce_once(&self.shared).await;
-        }
         if tokio::time::timeout(deadline, self.join()).await.is_err() {
             self.shutdown().await;
         }

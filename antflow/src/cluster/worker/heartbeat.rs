@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::WorkerEvent;
 use super::control::Control;
@@ -121,10 +122,18 @@ pub(super) fn cancel(shared: &Shared, notices: Vec<CancelNotice>, cause: CancelC
     }
 }
 
-/// Announces the worker, again and again.
-pub(super) async fn announce(shared: &Shared) {
+/// Announces the worker, again and again and when it begins to drain, until `end`: nobody else announces it meanwhile,
+/// so nothing is said behind its goodbye.
+pub(super) async fn announce(shared: &Shared, end: &CancellationToken) {
+    let mut announced = Phase::Serving;
     loop {
-        tokio::time::sleep(shared.config.announce_interval).await;
+        tokio::select! {
+            biased;
+            () = end.cancelled() => return,
+            () = shared.reached(Phase::Draining), if announced == Phase::Serving => {}
+            () = tokio::time::sleep(shared.config.announce_interval) => {}
+        }
+        announced = shared.phase();
         announce_once(shared).await;
     }
 }

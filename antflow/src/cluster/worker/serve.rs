@@ -74,16 +74,16 @@ pub(super) async fn serve(shared: Arc<Shared>, started: Started, waiting: mpsc::
         let (shared, end) = (Arc::clone(&shared), end_of_telling.clone());
         async move { teller::tell(&shared, waiting, &end).await }
     });
+    let end_of_announcing = CancellationToken::new();
+    let mut announcing = JoinSet::new();
+    announcing.spawn({
+        let (shared, end) = (Arc::clone(&shared), end_of_announcing.clone());
+        async move { heartbeat::announce(&shared, &end).await }
+    });
     let mut loops = JoinSet::new();
-    let (beats, looks, announces, hears) = (
-        shared.clone(),
-        shared.clone(),
-        shared.clone(),
-        shared.clone(),
-    );
+    let (beats, looks, hears) = (shared.clone(), shared.clone(), shared.clone());
     loops.spawn(async move { heartbeat::beat(&beats).await });
     loops.spawn(async move { heartbeat::watch_cancellations(&looks).await });
-    loops.spawn(async move { heartbeat::announce(&announces).await });
     loops.spawn(async move { hear::signals(&hears, started.signals).await });
     shared.say_effects(started.effects);
 
@@ -92,6 +92,8 @@ pub(super) async fn serve(shared: Arc<Shared>, started: Started, waiting: mpsc::
 
     shared.advance(Phase::Stopping);
     loops.shutdown().await;
+    end_of_announcing.cancel();
+    while announcing.join_next().await.is_some() {}
     heartbeat::leave(&shared).await;
     end_of_telling.cancel();
     let told = async { while telling.join_next().await.is_some() {} };
