@@ -32,6 +32,8 @@
 //! Only what is said after `subscribe` has returned is heard for sure.
 
 mod in_process;
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +42,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use in_process::InProcessBus;
+#[cfg(feature = "kafka")]
+pub use kafka::KafkaBus;
 
 use super::protocol::{Envelope, Topic};
 
