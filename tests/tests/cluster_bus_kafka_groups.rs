@@ -1,5 +1,7 @@
 //! What becomes of what is said to a group of Kafka while its members come, go, die, or are busy?
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it, and says where")]
+
 mod kafka;
 
 use std::collections::BTreeSet;
@@ -171,6 +173,8 @@ async fn whoever_is_busy_for_long_stays_a_member() {
     assert!(both.is_empty(), "{both:?} were heard twice");
 }
 
-fn text_of(heard: Option<Result<antflow::cluster::bus::Post, antflow::cluster::bus::BusError>>) -> String {
+fn text_of(
+    heard: Option<Result<antflow::cluster::bus::Post, antflow::cluster::bus::BusError>>,
+) -> String {
     text(&heard.expect("the bus is open").unwrap())
 }

@@ -175,16 +175,34 @@ mod tests {
             ("kafka://", "names no broker"),
             ("kafka://one,,two", "names no broker"),
             ("kafka://one/secret", "names no broker"),
-            ("kafka://me:secret@one", "`sasl.username=..&sasl.password=..`"),
+            (
+                "kafka://me:secret@one",
+                "`sasl.username=..&sasl.password=..`",
+            ),
             ("kafka://one?secret", "has no value"),
-            ("kafka://one?sasl.password=a&secret", "`&` in a value is `%26`"),
-            ("kafka://one?sasl.password=secret%ff", "the value of `sasl.password` is no UTF-8"),
+            (
+                "kafka://one?sasl.password=a&secret",
+                "`&` in a value is `%26`",
+            ),
+            (
+                "kafka://one?sasl.password=secret%ff",
+                "the value of `sasl.password` is no UTF-8",
+            ),
             ("kafka://one?prefix=a.secret", "`prefix` has to have"),
-            ("kafka://one?partitions=0", "`partitions` has to be a number"),
-            ("kafka://one?replication=x", "`replication` has to be a number"),
+            (
+                "kafka://one?partitions=0",
+                "`partitions` has to be a number",
+            ),
+            (
+                "kafka://one?replication=x",
+                "`replication` has to be a number",
+            ),
             ("kafka://one?group.id=x", "`group.id` cannot be set"),
             ("kafka://one?acks=1", "`acks` cannot be set"),
-            ("kafka://one?client.id=a&client.id=b", "`client.id` is in the URL twice"),
+            (
+                "kafka://one?client.id=a&client.id=b",
+                "`client.id` is in the URL twice",
+            ),
         ] {
             let error = error(url);
             assert!(error.contains(said), "{url}: {error}");

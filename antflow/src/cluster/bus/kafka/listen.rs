@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
-use rdkafka::metadata::MetadataPartition;
 use rdkafka::message::{BorrowedMessage, Message as _};
+use rdkafka::metadata::MetadataPartition;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -107,7 +107,11 @@ impl Listener {
             let topic = found.ok_or(KafkaError::MetadataFetch(Code::UnknownTopic))?;
             match topic.error() {
                 Some(error) => Err(KafkaError::MetadataFetch(error.into())),
-                None => Ok(topic.partitions().iter().map(MetadataPartition::id).collect()),
+                None => Ok(topic
+                    .partitions()
+                    .iter()
+                    .map(MetadataPartition::id)
+                    .collect()),
             }
         })
     }
@@ -120,9 +124,8 @@ impl Listener {
         partition: i32,
     ) -> Result<i64, BusError> {
         let what = format!("asking for the end of `{name}`");
-        let (_, end) = self.patiently(&what, || {
-            consumer.fetch_watermarks(name, partition, ANSWER)
-        })?;
+        let (_, end) =
+            self.patiently(&what, || consumer.fetch_watermarks(name, partition, ANSWER))?;
         Ok(end)
     }
 

@@ -91,7 +91,11 @@ fn list(clients: &Clients, producer: &Producer) -> Result<Vec<String>, BusError>
             Ok(metadata) => return Ok(names(&metadata)),
             Err(error) => error,
         };
-        let error = error::of("asking the brokers for their topics", error, clients.reports());
+        let error = error::of(
+            "asking the brokers for their topics",
+            error,
+            clients.reports(),
+        );
         // Whoever is not let in is not let in later.
         if matches!(error, BusError::Refused { .. }) || begun.elapsed() >= ANSWER {
             return Err(error);
