@@ -73,6 +73,7 @@ mod build;
 mod clock;
 mod config;
 mod done;
+mod finding;
 mod hints;
 mod ids;
 mod items;
@@ -81,9 +82,11 @@ mod open;
 mod schema;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use finding::{Finding, Severity};
 pub use ids::{BatchUid, DedupId, LeaseId, NodeId, ReasonCode, Role, RunKey, WorkerKey};
 pub use open::{
-    CLUSTER_VARIABLE, Cluster, ClusterError, Connect, RunError, RunStatus, StopSignals, UrlError,
+    BUS_VARIABLE, CLUSTER_VARIABLE, Cluster, ClusterError, Connect, Diagnosis, Examination,
+    RunError, RunStatus, StopSignals, UrlError,
 };
 pub use submit::{Submission, SubmitError};
 

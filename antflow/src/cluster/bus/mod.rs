@@ -42,6 +42,7 @@ use std::sync::Arc;
 pub use in_process::InProcessBus;
 
 use super::protocol::{Envelope, Topic};
+use super::{Finding, Role};
 
 /// What a bus gives: boxed, so that a bus can be an `Arc<dyn Bus>`.
 pub type BusFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -65,6 +66,16 @@ pub trait Bus: fmt::Debug + Send + Sync {
         topics: Vec<Topic>,
         audience: Audience,
     ) -> BusFuture<'_, Result<Box<dyn Inbox>, BusError>>;
+
+    /// Looks at what the bus stands on: its broker's version and permissions, and the topics of these roles. For
+    /// [`Cluster::diagnose`](super::Cluster::diagnose); nothing unless the engine says something.
+    ///
+    /// # Errors
+    /// The broker cannot be reached.
+    fn examine(&self, roles: Vec<Role>) -> BusFuture<'_, Result<Vec<Finding>, BusError>> {
+        drop(roles);
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// Is what is said heard in this process alone? No, unless the engine says so.
     fn is_in_process(&self) -> bool {
