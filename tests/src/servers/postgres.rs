@@ -48,6 +48,17 @@ impl Postgres {
         panic!("postgres does not start:\n{}", said(&server.log()));
     }
 
+    /// Lets everybody in from a network, such as `10.1.2.0/24`.
+    pub fn trust(&self, network: &str) {
+        let file = self.home.path().join("data/pg_hba.conf");
+        let rule = format!("\nhost all all {network} trust\n");
+        let rules = std::fs::read_to_string(&file).expect("it has rules") + &rule;
+        std::fs::write(&file, rules).expect("its rules can be written");
+        if let Some(process) = &self.process {
+            process.signal("HUP");
+        }
+    }
+
     /// Where its files are.
     #[must_use]
     pub fn home(&self) -> &Path {
