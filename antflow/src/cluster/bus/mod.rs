@@ -32,6 +32,7 @@
 //! Only what is said after `subscribe` has returned is heard for sure.
 
 mod in_process;
+mod queue;
 #[cfg(test)]
 mod tests;
 
