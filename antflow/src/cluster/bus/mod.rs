@@ -31,15 +31,24 @@
 //!
 //! Only what is said after `subscribe` has returned is heard for sure.
 
+#[cfg(feature = "nats")]
+mod asked;
 mod in_process;
+#[cfg(feature = "nats")]
+mod nats;
+mod queue;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "nats")]
+mod url;
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
 pub use in_process::InProcessBus;
+#[cfg(feature = "nats")]
+pub use nats::NatsBus;
 
 use super::protocol::{Envelope, Topic};
 use super::{Finding, Role};
