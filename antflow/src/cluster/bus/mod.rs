@@ -34,6 +34,8 @@
 #[cfg(feature = "nats")]
 mod asked;
 mod in_process;
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(feature = "nats")]
 mod nats;
 mod queue;
@@ -47,6 +49,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use in_process::InProcessBus;
+#[cfg(feature = "kafka")]
+pub use kafka::KafkaBus;
 #[cfg(feature = "nats")]
 pub use nats::NatsBus;
 
