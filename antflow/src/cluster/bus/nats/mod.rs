@@ -1,6 +1,7 @@
 //! The bus over a server of NATS with JetStream.
 
 mod error;
+mod examine;
 mod link;
 mod names;
 mod options;
@@ -25,6 +26,7 @@ use self::shared::Shared;
 use super::asked::Asked;
 use super::{Audience, Bus, BusError, BusFuture, Inbox, Post};
 use crate::cluster::protocol::Topic;
+use crate::cluster::{Finding, Role};
 
 /// A bus over a server of NATS with JetStream, 2.9 or newer. Clones are the same bus.
 ///
@@ -235,5 +237,9 @@ impl Bus for NatsBus {
             let inbox = self.listen(topics, audience).await?;
             Ok(Box::new(inbox) as Box<dyn Inbox>)
         })
+    }
+
+    fn examine(&self, _: Vec<Role>) -> BusFuture<'_, Result<Vec<Finding>, BusError>> {
+        Box::pin(examine::examine(self.shared()))
     }
 }
