@@ -1,4 +1,4 @@
-//! What does the bus of Kafka do with a broker that is there?
+//! Does the bus of Kafka do what every bus has to do, and what it promises beside?
 
 mod kafka;
 
@@ -9,6 +9,10 @@ use antflow::cluster::protocol::Topic;
 use antflow_tests::servers::Kafka;
 
 use kafka::{group, heard, listen, post, say, texts, topic};
+
+mod suite {
+    antflow_tests::bus_suite!(crate::kafka::shared);
+}
 
 #[tokio::test]
 async fn each_hears_all_in_the_order_of_its_key() {

@@ -128,9 +128,12 @@ impl Desk {
         self.asked.notify_one();
     }
 
-    /// For the thread: leaves a post.
+    /// For the thread: leaves a post. An error that was before it has passed.
     pub(super) fn put(&self, heard: Heard) {
-        self.state().heard.push_back(heard);
+        let mut state = self.state();
+        state.heard.push_back(heard);
+        state.error = None;
+        drop(state);
         self.arrived.notify_one();
     }
 

@@ -66,8 +66,8 @@ const ANSWER: Duration = Duration::from_secs(10);
 ///
 /// # Topics
 /// `{prefix}.cmd.{role}.v1`, `{prefix}.status.{role}.v1`, `{prefix}.signals.v1` and so on, one for each
-/// [`Topic`]; without a prefix, `cmd.{role}.v1` and so on. What a name of Kafka cannot have is written as `_x` and two
-/// hexadecimal digits for each byte. The bus makes a topic when it first needs it, by a request to the broker, or by
+/// [`Topic`]; without a prefix, `cmd.{role}.v1` and so on. Of roles, what is no letter, digit, `-` or `_` is written as
+/// `_x` and two hexadecimal digits for each byte. The bus makes a topic when it first needs it, by a request to the broker, or by
 /// `auto.create.topics.enable` where that is refused; where both are, [`BusError::Refused`] says what to make.
 /// [Envelopes](crate::cluster::protocol::Envelope) are the values of records, alone: there are no headers.
 /// The key of a post is the record's, and decides its partition as in clients of Java.
@@ -89,7 +89,8 @@ const ANSWER: Duration = Duration::from_secs(10);
 ///
 /// # Threads and the end
 /// Each inbox has a thread, and those of librdkafka. Dropping an inbox or the bus blocks nobody: the thread leaves the
-/// group, which takes no longer than the session timeout, and ends. Inboxes end when the last clone of the bus is gone.
+/// group, which takes no longer than the session timeout, and ends. Inboxes end when the bus is closed or its last clone
+/// gone.
 /// What librdkafka logs goes to `tracing`, with the feature of that name, and nowhere else.
 #[derive(Clone)]
 pub struct KafkaBus {
@@ -132,6 +133,25 @@ impl KafkaBus {
                 closing,
             }),
         })
+    }
+
+    /// Closes the bus: nothing more is taken, and inboxes end. Closing again does nothing.
+    ///
+    /// What is being said at that moment may be heard or not. Other buses to the same brokers go on.
+    pub fn close(&self) {
+        self.inner.closing.cancel();
+    }
+
+    /// Does something, unless the bus is closed before it is done.
+    async fn while_open<T>(
+        &self,
+        work: impl Future<Output = Result<T, BusError>>,
+    ) -> Result<T, BusError> {
+        tokio::select! {
+            biased;
+            () = self.inner.closing.cancelled() => Err(BusError::Closed),
+            done = work => done,
+        }
     }
 
     async fn say(&self, post: &Post) -> Result<(), BusError> {
@@ -183,7 +203,7 @@ impl fmt::Debug for KafkaBus {
 
 impl Bus for KafkaBus {
     fn publish(&self, post: Post) -> BusFuture<'_, Result<(), BusError>> {
-        Box::pin(async move { self.say(&post).await })
+        Box::pin(async move { self.while_open(self.say(&post)).await })
     }
 
     fn subscribe(
@@ -191,7 +211,7 @@ impl Bus for KafkaBus {
         topics: Vec<Topic>,
         audience: Audience,
     ) -> BusFuture<'_, Result<Box<dyn Inbox>, BusError>> {
-        Box::pin(self.listen(topics, audience))
+        Box::pin(self.while_open(self.listen(topics, audience)))
     }
 
     fn examine(&self, roles: Vec<Role>) -> BusFuture<'_, Result<Vec<Finding>, BusError>> {

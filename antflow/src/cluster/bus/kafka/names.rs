@@ -24,16 +24,20 @@ impl Names {
 
     /// What a topic is called.
     pub(super) fn topic(&self, topic: &Topic) -> Result<String, BusError> {
-        self.name(&topic.to_string())
+        match topic {
+            Topic::Commands(role) => self.name(&format!("cmd.{}.v1", encode(role.as_str()))),
+            Topic::Status(role) => self.name(&format!("status.{}.v1", encode(role.as_str()))),
+            other => self.name(&other.to_string()),
+        }
     }
 
     /// What the group of those who listen under a name is called.
     pub(super) fn group(&self, name: &str) -> Result<String, BusError> {
-        self.name(name)
+        self.name(&encode(name))
     }
 
     fn name(&self, own: &str) -> Result<String, BusError> {
-        let name = format!("{}{}", self.prefix, encode(own));
+        let name = format!("{}{own}", self.prefix);
         if name.len() > LONGEST {
             return Err(refused(format!(
                 "`{name}` has more than {LONGEST} bytes, which is too long for Kafka: give the role a shorter name"
@@ -43,13 +47,14 @@ impl Names {
     }
 }
 
-/// Writes bytes that a name cannot have as `_x` and two digits; `_x` itself as well, so that no two names are the same.
+/// Writes bytes that a name cannot have as `_x` and two digits; `_x` itself as well, so that no two names are the same,
+/// and dots, as brokers take no two names that differ by a dot for an underscore.
 fn encode(name: &str) -> String {
     let mut encoded = String::with_capacity(name.len());
     let mut bytes = name.bytes().peekable();
     while let Some(byte) = bytes.next() {
         let is_mark = byte == b'_' && bytes.peek() == Some(&b'x');
-        if (byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) && !is_mark {
+        if (byte.is_ascii_alphanumeric() || b"_-".contains(&byte)) && !is_mark {
             encoded.push(char::from(byte));
         } else {
             // Writing into a text does not fail.
@@ -82,14 +87,12 @@ mod tests {
     #[test]
     fn what_a_name_cannot_have_is_written_otherwise_and_no_two_are_the_same() {
         assert_eq!(encode("a b/ä"), "a_x20b_x2f_xc3_xa4");
+        assert_eq!(encode("a.b"), "a_x2eb");
         assert_eq!(encode("a_x20b"), "a_x5fx20b");
         assert_eq!(encode("my_role__x"), "my_role__x5fx");
-        let mut all: Vec<_> = ["a b", "a_x20b", "a_x5fx20b", "_ ", "__x20"]
-            .map(encode)
-            .into();
-        all.sort();
-        all.dedup();
-        assert_eq!(all.len(), 5);
+        let names = ["a b", "a_x20b", "a_x5fx20b", "_ ", "__x20", "a.b", "a_b"];
+        let all: std::collections::BTreeSet<_> = names.map(encode).into();
+        assert_eq!(all.len(), names.len());
     }
 
     #[test]

@@ -31,10 +31,9 @@ impl Speaker {
     /// The time that this takes is bounded by librdkafka, by `message.timeout.ms`.
     pub(super) async fn say(&self, topic: &str, post: &Post) -> Result<(), KafkaError> {
         let producer = self.producer();
-        let mut record = FutureRecord::<str, [u8]>::to(topic).payload(&post.bytes);
-        if !post.key.is_empty() {
-            record = record.key(&post.key);
-        }
+        let record = FutureRecord::to(topic)
+            .key(&post.key)
+            .payload(&*post.bytes);
         let said = match producer.send_result(record) {
             Ok(delivery) => match delivery.await {
                 Ok(Ok(_)) => Ok(()),

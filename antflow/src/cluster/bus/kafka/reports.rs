@@ -1,8 +1,9 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 /// What librdkafka says beside its answers: it is logged, and the last error is kept, as answers seldom say why.
 #[derive(Debug, Clone, Default)]
@@ -11,19 +12,24 @@ pub(super) struct Reports(Arc<Mutex<Option<Report>>>);
 /// An error of a client, not of something that it was asked.
 #[derive(Debug, Clone)]
 pub(super) struct Report {
-    pub(super) code: Option<RDKafkaErrorCode>,
+    pub(super) code: Option<Code>,
     pub(super) text: String,
+    at: Instant,
 }
 
+/// An error that is older has nothing to do with what is asked now.
+const RECENT: Duration = Duration::from_secs(30);
+
 impl Reports {
-    /// The last error since one was taken.
+    /// The last error since one was taken, if it is recent.
     pub(super) fn take(&self) -> Option<Report> {
-        // Nothing that is done under this lock can panic halfway.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        let report = self.last().take();
+        report.filter(|report| report.at.elapsed() < RECENT)
     }
 
-    fn keep(&self, report: Report) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+    fn last(&self) -> MutexGuard<'_, Option<Report>> {
+        // Nothing that is done under this lock can panic halfway.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -37,10 +43,23 @@ impl ClientContext for Reports {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        crate::log::error!(%error, %reason, "the client of Kafka has an error");
-        self.keep(Report {
-            code: error.rdkafka_error_code(),
-            text: reason.to_owned(),
-        });
+        let code = error.rdkafka_error_code();
+        let is_unreachable = matches!(
+            code,
+            Some(Code::BrokerTransportFailure | Code::Resolve | Code::AllBrokersDown)
+        );
+        // What is wrong with a connection is in the log as well.
+        if !is_unreachable {
+            crate::log::error!(%error, %reason, "the client of Kafka has an error");
+        }
+        let mut last = self.last();
+        // That all brokers are gone says less than why one is.
+        if last.is_none() || code != Some(Code::AllBrokersDown) {
+            *last = Some(Report {
+                code,
+                text: reason.to_owned(),
+                at: Instant::now(),
+            });
+        }
     }
 }
