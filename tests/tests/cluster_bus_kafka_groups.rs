@@ -171,6 +171,8 @@ async fn whoever_is_busy_for_long_stays_a_member() {
     assert!(both.is_empty(), "{both:?} were heard twice");
 }
 
-fn text_of(heard: Option<Result<antflow::cluster::bus::Post, antflow::cluster::bus::BusError>>) -> String {
+fn text_of(
+    heard: Option<Result<antflow::cluster::bus::Post, antflow::cluster::bus::BusError>>,
+) -> String {
     text(&heard.expect("the bus is open").unwrap())
 }

@@ -31,9 +31,7 @@ impl Speaker {
     /// The time that this takes is bounded by librdkafka, by `message.timeout.ms`.
     pub(super) async fn say(&self, topic: &str, post: &Post) -> Result<(), KafkaError> {
         let producer = self.producer();
-        let record = FutureRecord::to(topic)
-            .key(&post.key)
-            .payload(&*post.bytes);
+        let record = FutureRecord::to(topic).key(&post.key).payload(&*post.bytes);
         let said = match producer.send_result(record) {
             Ok(delivery) => match delivery.await {
                 Ok(Ok(_)) => Ok(()),
