@@ -48,10 +48,12 @@ mod error;
 mod lease;
 mod millis;
 mod payload;
+mod plan;
 mod query;
 mod records;
 mod run;
 mod steer;
+mod stored;
 mod tell;
 #[cfg(test)]
 mod tests;
