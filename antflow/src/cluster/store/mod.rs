@@ -40,6 +40,8 @@
 //! - **Futures** may be dropped at any point: the transaction then happens as a whole or not at all.
 
 pub mod events;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sqlite;
 
 mod batch;
@@ -70,6 +72,8 @@ pub use batch::{
 pub use error::StoreError;
 pub use lease::{CancelNotice, ClaimRequest, ExtendRequest, Extended, Lease, Offer, ResumeRequest};
 pub use payload::Payload;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use query::QueryStore;
 pub use records::{
     ActiveRun, DeadLetter, DeadLetterSource, Limits, NewDeadLetter, OutboxRecord, OutboxRetry,
