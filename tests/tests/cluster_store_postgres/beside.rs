@@ -30,12 +30,13 @@ async fn a_claim_waits_for_nobody() {
     let hold = {
         let url = url.clone();
         std::thread::spawn(move || {
-            let hold = "BEGIN; SELECT 1 FROM antflow.nodes WHERE id IN ('n0', 'n2') FOR UPDATE; SELECT pg_sleep(2)";
+            let hold = "BEGIN; SELECT 1 FROM antflow.nodes WHERE id IN ('n0', 'n2') FOR UPDATE;
+                SELECT pg_sleep(2); COMMIT";
             Postgres::shared().psql(&url, hold)
         })
     };
     let locked = "SELECT count(*) FROM pg_stat_activity
-        WHERE query LIKE '%pg_sleep(2)' AND datname = current_database() AND wait_event = 'PgSleep'";
+        WHERE query LIKE '%pg_sleep(2); COMMIT' AND datname = current_database() AND wait_event = 'PgSleep'";
     while Postgres::shared().psql(&url, locked).trim() == "0" {
         tokio::time::sleep(millis(5)).await;
     }

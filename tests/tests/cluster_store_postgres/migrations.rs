@@ -136,7 +136,7 @@ async fn workers_need_no_more_than_rows() {
         raw: vec![0],
     };
     store.bury(letter).await.unwrap();
-    store.reap(9).await.unwrap();
+    drop(store.reap(9).await.unwrap());
     store.purge(Retention::default(), 9).await.unwrap();
     server.psql(&url, &format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 }
