@@ -79,6 +79,8 @@ mod ids;
 mod items;
 mod nearest;
 mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod schema;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
