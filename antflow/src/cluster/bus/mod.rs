@@ -31,15 +31,17 @@
 //!
 //! Only what is said after `subscribe` has returned is heard for sure.
 
-#[cfg(feature = "nats")]
+#[cfg(any(feature = "nats", feature = "postgres"))]
 mod asked;
 mod in_process;
 #[cfg(feature = "nats")]
 mod nats;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod queue;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "nats")]
+#[cfg(any(feature = "nats", feature = "postgres"))]
 mod url;
 
 use std::fmt;
@@ -49,6 +51,8 @@ use std::sync::Arc;
 pub use in_process::InProcessBus;
 #[cfg(feature = "nats")]
 pub use nats::NatsBus;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresBus;
 
 use super::protocol::{Envelope, Topic};
 
