@@ -34,6 +34,8 @@
 #[cfg(any(feature = "nats", feature = "postgres"))]
 mod asked;
 mod in_process;
+#[cfg(any(feature = "nats", feature = "postgres"))]
+mod log;
 #[cfg(feature = "nats")]
 mod nats;
 #[cfg(feature = "postgres")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::super::asked::Source;
+use super::super::log::log;
 use super::super::url::refused;
 use super::super::{BusError, Post};
 use super::link::Link;
@@ -51,7 +52,9 @@ impl GroupSource {
             return;
         };
         // What cannot be given back is lost, as what was said while the server was away.
-        drop(session.give_back(&self.member.group, taken).await);
+        if let Err(error) = session.give_back(&self.member.group, taken).await {
+            log("giving a post back", &error);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_postgres::Notification;
 use tokio_util::sync::CancellationToken;
 
+use super::super::log::log;
 use super::super::{BusError, Post};
 use super::error::away;
 use super::names::Names;
@@ -169,20 +170,25 @@ impl Link {
         Ok(groups)
     }
 
+    async fn open_again(&self) -> Result<(Arc<Session>, Notifications), BusError> {
+        let (session, notifications) = Session::open(&self.target, &self.names).await?;
+        self.listen(&session).await?;
+        self.join(&session).await?;
+        Ok((Arc::new(session), notifications))
+    }
+
     /// Connects again, and lets everybody go on.
     async fn reconnect(&self) -> (Arc<Session>, Notifications) {
         let mut pause = PAUSES.0;
         loop {
-            if let Ok((session, notifications)) = Session::open(&self.target, &self.names).await
-                && self.listen(&session).await.is_ok()
-                && self.join(&session).await.is_ok()
-            {
-                let session = Arc::new(session);
-                self.session.send_replace(Some(Arc::clone(&session)));
-                self.registry.wake_all();
-                return (session, notifications);
+            match self.open_again().await {
+                Ok((session, notifications)) => {
+                    self.session.send_replace(Some(Arc::clone(&session)));
+                    self.registry.wake_all();
+                    return (session, notifications);
+                }
+                Err(error) => log("connecting the bus again", &error),
             }
-            // What is wrong is told to whoever speaks; here there is nobody to tell it.
             sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
             pause = (pause * 2).min(PAUSES.1);
         }
@@ -212,10 +218,8 @@ async fn keep(link: Arc<Link>, session: Arc<Session>, notifications: Notificatio
 
 /// Hears what is said on one connection, until it breaks.
 async fn hear_all(link: &Link, session: &Session, notifications: &mut Notifications) {
-    // Not all processes at once.
-    let first = Instant::now() + TICK.mul_f64(fastrand::f64());
-    let mut ticks = interval(TICK);
-    ticks.reset_at(first);
+    // The first one at once; then not all processes at the same moments.
+    let mut ticks = interval(TICK.mul_f64(0.75 + fastrand::f64() / 2.0));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -227,8 +231,9 @@ async fn hear_all(link: &Link, session: &Session, notifications: &mut Notificati
                 None => return,
             },
             _ = ticks.tick() => {
-                // If the connection is broken, that is heard of above.
-                drop(link.tidy(session).await);
+                if let Err(error) = link.tidy(session).await {
+                    log("telling the server who listens, and removing old posts", &error);
+                }
             }
         }
     }
