@@ -51,7 +51,10 @@ struct Desk<R> {
 }
 
 struct State<R> {
+    /// Somebody asks now.
     is_wanted: bool,
+    /// Somebody has asked since something was taken last, be it for a moment.
+    has_asked: bool,
     taken: Option<Result<(Post, R), BusError>>,
     heard: Option<R>,
 }
@@ -65,6 +68,7 @@ impl<R: Send + 'static> Asked<R> {
         let desk = Arc::new(Desk {
             state: Mutex::new(State {
                 is_wanted: false,
+                has_asked: false,
                 taken: None,
                 heard: None,
             }),
@@ -125,7 +129,10 @@ impl<R> Drop for Wish<'_, R> {
 
 impl<R> Desk<R> {
     fn set_wanted(&self, is_wanted: bool) {
-        lock(&self.state).is_wanted = is_wanted;
+        let mut state = lock(&self.state);
+        state.is_wanted = is_wanted;
+        state.has_asked |= is_wanted;
+        drop(state);
         self.changed.notify_waiters();
     }
 
@@ -136,6 +143,8 @@ impl<R> Desk<R> {
             state.heard = Some(receipt);
             post
         });
+        // It has what it asked for.
+        state.has_asked = false;
         drop(state);
         self.changed.notify_waiters();
         Some(heard)
@@ -158,7 +167,8 @@ impl<R> Desk<R> {
     async fn is_left(&self) {
         loop {
             self.until(|state| !state.is_wanted).await;
-            let comes_back = self.until(|state| state.is_wanted);
+            lock(&self.state).has_asked = false;
+            let comes_back = self.until(|state| state.has_asked);
             if tokio::time::timeout(GRACE, comes_back).await.is_err() {
                 return;
             }
@@ -171,8 +181,9 @@ async fn serve<S: Source>(mut source: S, desk: Arc<Desk<S::Receipt>>, end: Cance
     while !end.is_cancelled() {
         tokio::select! {
             () = end.cancelled() => break,
-            () = desk.until(|state| state.is_wanted) => {}
+            () = desk.until(|state| state.is_wanted || state.has_asked) => {}
         }
+        lock(&desk.state).has_asked = false;
         let taken = tokio::select! {
             biased;
             taken = source.take() => taken,
@@ -206,4 +217,163 @@ async fn serve<S: Source>(mut source: S, desk: Arc<Desk<S::Receipt>>, end: Cance
         }
     }
     source.rest().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use tokio::sync::mpsc;
+    use tokio::time::{advance, sleep};
+
+    use super::*;
+    use crate::cluster::protocol::Topic;
+
+    /// Gives the numbers that are sent to it, and notes what becomes of them.
+    struct Numbers {
+        come: mpsc::UnboundedReceiver<u8>,
+        notes: mpsc::UnboundedSender<String>,
+    }
+
+    impl Numbers {
+        fn note(&self, text: impl Into<String>) {
+            // Nobody reads notes behind the end of a test.
+            drop(self.notes.send(text.into()));
+        }
+    }
+
+    impl Source for Numbers {
+        type Receipt = u8;
+
+        async fn take(&mut self) -> Result<(Post, u8), BusError> {
+            self.note("take");
+            match self.come.recv().await {
+                Some(0) | None => Err(BusError::Closed),
+                Some(number) => Ok((post(number), number)),
+            }
+        }
+
+        async fn rest(&mut self) {
+            self.note("rest");
+        }
+
+        async fn heard(&mut self, number: u8) {
+            self.note(format!("heard {number}"));
+        }
+
+        async fn give_back(&mut self, _: Post, number: u8) {
+            self.note(format!("back {number}"));
+        }
+    }
+
+    fn post(number: u8) -> Post {
+        Post {
+            topic: Topic::Runs,
+            key: String::new(),
+            bytes: [number].into(),
+        }
+    }
+
+    struct Bench {
+        asked: Asked<u8>,
+        sends: mpsc::UnboundedSender<u8>,
+        notes: mpsc::UnboundedReceiver<String>,
+    }
+
+    fn bench() -> Bench {
+        let (sends, come) = mpsc::unbounded_channel();
+        let (notes, noted) = mpsc::unbounded_channel();
+        Bench {
+            asked: Asked::new(Numbers { come, notes }, CancellationToken::new()),
+            sends,
+            notes: noted,
+        }
+    }
+
+    impl Bench {
+        /// What was noted since the last time.
+        async fn noted(&mut self) -> Vec<String> {
+            sleep(Duration::from_millis(1)).await;
+            std::iter::from_fn(|| self.notes.try_recv().ok()).collect()
+        }
+
+        async fn next(&self) -> Option<u8> {
+            let heard = self.asked.next().await?;
+            heard.ok().map(|post| post.bytes[0])
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_taken_before_somebody_asks() {
+        let mut bench = bench();
+        bench.sends.send(1).unwrap();
+        bench.sends.send(2).unwrap();
+        assert!(bench.noted().await.is_empty());
+        assert_eq!(bench.next().await, Some(1));
+        assert_eq!(bench.noted().await, ["take", "heard 1"]);
+        assert_eq!(bench.next().await, Some(2));
+        sleep(GRACE * 2).await;
+        assert_eq!(bench.noted().await, ["take", "heard 2"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_comes_back_soon_finds_what_came_meanwhile() {
+        let mut bench = bench();
+        assert_eq!(bench.next().now_or_never(), None);
+        assert_eq!(bench.noted().await, ["take"]);
+        bench.sends.send(1).unwrap();
+        advance(GRACE / 2).await;
+        assert_eq!(bench.next().await, Some(1));
+        assert_eq!(bench.noted().await, ["heard 1"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_for_somebody_who_left_goes_back() {
+        let mut bench = bench();
+        assert_eq!(bench.next().now_or_never(), None);
+        bench.sends.send(1).unwrap();
+        sleep(GRACE * 2).await;
+        assert_eq!(bench.noted().await, ["take", "back 1", "rest"]);
+        assert_eq!(bench.next().now_or_never(), None);
+        sleep(GRACE * 2).await;
+        assert_eq!(bench.noted().await, ["take", "rest"]);
+        bench.sends.send(2).unwrap();
+        assert_eq!(bench.next().await, Some(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn errors_are_told_and_taking_goes_on() {
+        let bench = bench();
+        bench.sends.send(0).unwrap();
+        bench.sends.send(1).unwrap();
+        assert!(matches!(
+            bench.asked.next().await,
+            Some(Err(BusError::Closed))
+        ));
+        assert_eq!(bench.next().await, Some(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_wakes_who_waits_and_gives_back_what_was_taken() {
+        let mut bench = bench();
+        let end = bench.asked.end.clone();
+        let (heard, ()) = tokio::join!(bench.next(), async {
+            sleep(GRACE * 3).await;
+            end.cancel();
+        });
+        assert_eq!(heard, None);
+        assert_eq!(bench.next().await, None);
+        assert_eq!(bench.noted().await, ["take", "rest"]);
+
+        let other = self::bench();
+        assert_eq!(other.next().now_or_never(), None);
+        other.sends.send(1).unwrap();
+        sleep(Duration::from_millis(1)).await;
+        let Bench {
+            asked, mut notes, ..
+        } = other;
+        drop(asked);
+        sleep(Duration::from_millis(1)).await;
+        let noted: Vec<_> = std::iter::from_fn(|| notes.try_recv().ok()).collect();
+        assert_eq!(noted, ["take", "back 1", "rest", "rest"]);
+    }
 }

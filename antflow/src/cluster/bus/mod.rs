@@ -31,17 +31,21 @@
 //!
 //! Only what is said after `subscribe` has returned is heard for sure.
 
-#[cfg(feature = "nats")]
+#[cfg(any(feature = "nats", feature = "postgres"))]
 mod asked;
 mod in_process;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(any(feature = "nats", feature = "postgres"))]
+mod log;
 #[cfg(feature = "nats")]
 mod nats;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod queue;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "nats")]
+#[cfg(any(feature = "nats", feature = "postgres"))]
 mod url;
 
 use std::fmt;
@@ -53,6 +57,8 @@ pub use in_process::InProcessBus;
 pub use kafka::KafkaBus;
 #[cfg(feature = "nats")]
 pub use nats::NatsBus;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresBus;
 
 use super::protocol::{Envelope, Topic};
 use super::{Finding, Role};

@@ -79,12 +79,7 @@ impl BusUrl {
     /// With what names in the broker begin: letters, digits, `-` and `_`.
     pub(super) fn take_prefix(&mut self) -> Result<String, BusError> {
         let prefix = self.take("prefix").unwrap_or_else(|| PREFIX.to_owned());
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        if prefix.is_empty() || prefix.len() > LONGEST_PREFIX || !prefix.bytes().all(is_plain) {
-            return Err(refused(format!(
-                "`prefix` in the URL of the bus has to have 1 to {LONGEST_PREFIX} letters, digits, `-` and `_`"
-            )));
-        }
+        check_prefix(&prefix)?;
         Ok(prefix)
     }
 
@@ -100,6 +95,17 @@ impl BusUrl {
             known.join(", ")
         )))
     }
+}
+
+/// Is it 1 to 64 letters, digits, `-` and `_`?
+pub(super) fn check_prefix(prefix: &str) -> Result<(), BusError> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if prefix.is_empty() || prefix.len() > LONGEST_PREFIX || !prefix.bytes().all(is_plain) {
+        return Err(refused(format!(
+            "`prefix` in the URL of the bus has to have 1 to {LONGEST_PREFIX} letters, digits, `-` and `_`"
+        )));
+    }
+    Ok(())
 }
 
 fn decoded(text: &str) -> Result<String, BusError> {

@@ -12,6 +12,7 @@ use futures_util::future::{join_all, select_all};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::super::asked::Source;
+use super::super::log::log;
 use super::super::{BusError, Post};
 use super::error::unavailable;
 use super::link::{PATIENCE, Reconnects};
@@ -96,7 +97,12 @@ impl Source for Pulls {
 
     async fn heard(&mut self, message: Message) {
         // If the server does not say that it knows, it gives the post to somebody else: it is heard twice.
-        drop(timeout(PATIENCE, message.double_ack()).await);
+        let error = match timeout(PATIENCE, message.double_ack()).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {PATIENCE:?}"),
+        };
+        log("confirming that a post was heard", &error);
     }
 
     async fn give_back(&mut self, _: Post, message: Message) {
@@ -106,7 +112,11 @@ impl Source for Pulls {
 
 /// Gives a message back: at once if the server hears of it, and by its clock otherwise.
 async fn give_back(message: &Message) {
-    drop(timeout(PATIENCE, message.ack_with(AckKind::Nak(None))).await);
+    match timeout(PATIENCE, message.ack_with(AckKind::Nak(None))).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => log("giving a post back", &error),
+        Err(_) => log("giving a post back", &"the connection is away"),
+    }
 }
 
 impl Pull {
@@ -207,8 +217,8 @@ impl Pull {
             return;
         };
         let ends = async {
-            if answers.messages.drain().await.is_err() {
-                return;
+            if let Err(error) = answers.messages.drain().await {
+                return log("asking for no more posts", &error);
             }
             while let Some(message) = answers.messages.next().await {
                 if message.status.is_none_or(|status| status == StatusCode::OK) {
@@ -216,7 +226,9 @@ impl Pull {
                 }
             }
         };
-        // What does not come back in time comes back by the clock of the server.
-        drop(timeout(PATIENCE, ends).await);
+        // What is not given back in time comes back by the clock of the server.
+        if timeout(PATIENCE, ends).await.is_err() {
+            log("asking for no more posts", &"the connection is away");
+        }
     }
 }
