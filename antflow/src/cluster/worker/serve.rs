@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::hear::{self, Commands};
 use super::shared::{Phase, Shared};
 use super::{StartError, heartbeat, lead, teller};
-use crate::cluster::bus::{Inbox, Post};
+use crate::cluster::bus::{BusError, Inbox, Post};
 use crate::cluster::handler::pauses;
 use crate::cluster::store::{Assignment, Effects, ResumeRequest, StoreError};
 
@@ -22,7 +22,7 @@ pub(super) struct Started {
     effects: Effects,
 }
 
-/// How often the start asks a store that is not available.
+/// How often the start asks a store or a bus that is not available.
 const START_TRIES: usize = 6;
 
 /// How long the bus has to take what is still to be said when the worker ends.
@@ -30,29 +30,51 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Listens, registers, and takes up what a worker of this id had.
 pub(super) async fn start(shared: &Shared) -> Result<Started, StartError> {
-    let commands = Commands::open(shared).await?;
-    let signals = hear::open_signals(shared).await?;
+    let (commands, signals) = patiently(shared, "listening", async || {
+        let commands = Commands::open(shared).await?;
+        Ok((commands, hear::open_signals(shared).await?))
+    })
+    .await?;
     heartbeat::announce_once(shared).await;
+    let (asked, (resumed, effects)) = patiently(shared, "resuming", async || {
+        let asked = Instant::now();
+        Ok((asked, resume(shared).await?))
+    })
+    .await?;
+    Ok(Started {
+        commands,
+        signals,
+        resumed,
+        asked,
+        effects,
+    })
+}
+
+/// Tries something again, a bounded number of times, as long as it may come right by itself.
+async fn patiently<T>(
+    shared: &Shared,
+    what: &'static str,
+    mut attempt: impl AsyncFnMut() -> Result<T, StartError>,
+) -> Result<T, StartError> {
     let mut tries = pauses().take(START_TRIES);
     loop {
-        let asked = Instant::now();
-        match resume(shared).await {
-            Ok((resumed, effects)) => {
-                return Ok(Started {
-                    commands,
-                    signals,
-                    resumed,
-                    asked,
-                    effects,
-                });
+        let error = match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let is_transient = match &error {
+            StartError::Store(error) => {
+                shared.store_error(what, error);
+                error.is_transient()
             }
-            Err(error) => {
-                shared.store_error("resuming", &error);
-                match tries.next().filter(|_| error.is_transient()) {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => return Err(error.into()),
-                }
+            StartError::Bus(error) => {
+                shared.warn(what, error);
+                matches!(error, BusError::Unavailable { .. })
             }
+        };
+        match tries.next().filter(|_| is_transient) {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Err(error),
         }
     }
 }
