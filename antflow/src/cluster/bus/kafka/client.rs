@@ -40,11 +40,13 @@ const PRODUCER: [(&str, &str); 3] = [
 ];
 
 /// What consumers have, unless the URL says otherwise.
-const CONSUMER: [(&str, &str); 4] = [
+const CONSUMER: [(&str, &str); 5] = [
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("queued.max.messages.kbytes", "16384"),
     ("queued.min.messages", "1000"),
     ("session.timeout.ms", "10000"),
+    // A member neither joins again nor ends before its last commit was answered, or given up.
+    ("socket.timeout.ms", "5000"),
 ];
 
 impl Clients {

@@ -19,7 +19,7 @@ pub(super) fn unavailable(
     reports: &Reports,
 ) -> BusError {
     let source = source.into();
-    let reason = match reports.take() {
+    let reason = match reports.recent() {
         Some(report) => match report.code.and_then(remedy) {
             Some(remedy) => return refused(format!("{what}: {}; {remedy}", report.text)),
             None => format!("{what}: {source}: {}", report.text),

@@ -20,11 +20,16 @@ pub(super) struct Report {
 /// An error that is older has nothing to do with what is asked now.
 const RECENT: Duration = Duration::from_secs(30);
 
+impl Report {
+    fn is_recent(&self) -> bool {
+        self.at.elapsed() < RECENT
+    }
+}
+
 impl Reports {
-    /// The last error since one was taken, if it is recent.
-    pub(super) fn take(&self) -> Option<Report> {
-        let report = self.last().take();
-        report.filter(|report| report.at.elapsed() < RECENT)
+    /// The last error, if it is recent.
+    pub(super) fn recent(&self) -> Option<Report> {
+        self.last().clone().filter(Report::is_recent)
     }
 
     fn last(&self) -> MutexGuard<'_, Option<Report>> {
@@ -54,7 +59,7 @@ impl ClientContext for Reports {
         }
         let mut last = self.last();
         // That all brokers are gone says less than why one is.
-        if last.is_none() || code != Some(Code::AllBrokersDown) {
+        if code != Some(Code::AllBrokersDown) || !last.as_ref().is_some_and(Report::is_recent) {
             *last = Some(Report {
                 code,
                 text: reason.to_owned(),
