@@ -30,53 +30,55 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Listens, registers, and takes up what a worker of this id had.
 pub(super) async fn start(shared: &Shared) -> Result<Started, StartError> {
-    let (commands, signals) = patiently(shared, "listening", async || {
-        let commands = Commands::open(shared).await?;
-        Ok((commands, hear::open_signals(shared).await?))
-    })
-    .await?;
+    let mut tries = pauses().take(START_TRIES);
+    let (commands, signals) = loop {
+        match listen(shared).await {
+            Ok(open) => break open,
+            Err(error) => {
+                shared.warn("listening", &error);
+                let may_pass = matches!(error, BusError::Unavailable { .. });
+                wait(&mut tries, may_pass, error).await?;
+            }
+        }
+    };
     heartbeat::announce_once(shared).await;
-    let (asked, (resumed, effects)) = patiently(shared, "resuming", async || {
-        let asked = Instant::now();
-        Ok((asked, resume(shared).await?))
-    })
-    .await?;
-    Ok(Started {
-        commands,
-        signals,
-        resumed,
-        asked,
-        effects,
-    })
-}
-
-/// Tries something again, a bounded number of times, as long as it may come right by itself.
-async fn patiently<T>(
-    shared: &Shared,
-    what: &'static str,
-    mut attempt: impl AsyncFnMut() -> Result<T, StartError>,
-) -> Result<T, StartError> {
     let mut tries = pauses().take(START_TRIES);
     loop {
-        let error = match attempt().await {
-            Ok(done) => return Ok(done),
-            Err(error) => error,
-        };
-        let is_transient = match &error {
-            StartError::Store(error) => {
-                shared.store_error(what, error);
-                error.is_transient()
+        let asked = Instant::now();
+        match resume(shared).await {
+            Ok((resumed, effects)) => {
+                return Ok(Started {
+                    commands,
+                    signals,
+                    resumed,
+                    asked,
+                    effects,
+                });
             }
-            StartError::Bus(error) => {
-                shared.warn(what, error);
-                matches!(error, BusError::Unavailable { .. })
+            Err(error) => {
+                shared.store_error("resuming", &error);
+                wait(&mut tries, error.is_transient(), error).await?;
             }
-        };
-        match tries.next().filter(|_| is_transient) {
-            Some(pause) => tokio::time::sleep(pause).await,
-            None => return Err(error),
         }
     }
+}
+
+/// Waits before the next try; gives the error back if there is none.
+async fn wait<E>(
+    tries: &mut impl Iterator<Item = Duration>,
+    may_pass: bool,
+    error: E,
+) -> Result<(), E> {
+    match tries.next().filter(|_| may_pass) {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => return Err(error),
+    }
+    Ok(())
+}
+
+async fn listen(shared: &Shared) -> Result<(Commands, Box<dyn Inbox>), BusError> {
+    let commands = Commands::open(shared).await?;
+    Ok((commands, hear::open_signals(shared).await?))
 }
 
 async fn resume(shared: &Shared) -> Result<(Vec<Assignment>, Effects), StoreError> {
