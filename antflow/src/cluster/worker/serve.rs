@@ -23,7 +23,7 @@ pub(super) struct Started {
 }
 
 /// How often the start asks a store or a bus that is not available.
-const START_TRIES: usize = 6;
+const START_TRIES: usize = 10;
 
 /// How long the bus has to take what is still to be said when the worker ends.
 const LAST_WORDS: Duration = Duration::from_secs(5);
