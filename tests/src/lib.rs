@@ -8,6 +8,7 @@ mod log;
 mod recorder;
 mod results;
 mod rules;
+pub mod scenarios;
 pub mod servers;
 mod stages;
 pub mod store_suite;
