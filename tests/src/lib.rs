@@ -1,6 +1,7 @@
 //! What the behaviour tests share: virtual time, tasks and probes for them, a recording observer and the rules it checks.
 
 pub mod book;
+pub mod bus_suite;
 pub mod coordinator_bench;
 mod gauge;
 mod http;

@@ -78,6 +78,8 @@ mod ids;
 mod items;
 mod nearest;
 mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod schema;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};

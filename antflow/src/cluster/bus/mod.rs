@@ -31,15 +31,30 @@
 //!
 //! Only what is said after `subscribe` has returned is heard for sure.
 
+#[cfg(any(feature = "nats", feature = "postgres"))]
+mod asked;
 mod in_process;
+#[cfg(any(feature = "nats", feature = "postgres"))]
+mod log;
+#[cfg(feature = "nats")]
+mod nats;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod queue;
 #[cfg(test)]
 mod tests;
+#[cfg(any(feature = "nats", feature = "postgres"))]
+mod url;
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
 pub use in_process::InProcessBus;
+#[cfg(feature = "nats")]
+pub use nats::NatsBus;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresBus;
 
 use super::protocol::{Envelope, Topic};
 
