@@ -138,8 +138,11 @@ async fn dropped_futures_leave_whole_operations() {
 #[tokio::test]
 async fn what_takes_too_long_is_not_available() {
     let url = Postgres::shared().database();
-    let options = PostgresOptions::default().timeout(millis(300));
-    let store = PostgresStore::connect(&url, options).await.unwrap();
+    let store = PostgresStore::connect(&url, PostgresOptions::default())
+        .await
+        .unwrap();
+    let options = PostgresOptions::default().timeout(seconds(1));
+    let hasty = patiently(|| PostgresStore::connect(&url, options.clone())).await;
     let run = store
         .submit(run_of([Node::new("a", "r")]))
         .await
@@ -166,7 +169,7 @@ async fn what_takes_too_long_is_not_available() {
         }
     })
     .await;
-    let late = store.commit(commit(&lease, "x")).await.unwrap_err();
+    let late = hasty.commit(commit(&lease, "x")).await.unwrap_err();
     assert!(late.is_transient(), "{late}");
     let read = store.node(run.clone(), "a".into()).await.unwrap();
     assert_eq!(

@@ -20,6 +20,7 @@
 //! | option | |
 //! |---|---|
 //! | `schema=antflow` | the schema that has the tables; goes before [`PostgresOptions::schema`] |
+//! | `prefix=..` | is for a bus on the same server: the store passes it over |
 //! | `sslmode=disable` | no TLS |
 //! | `sslmode=prefer` | the default: TLS if the server has it; nobody is checked, so whoever sits in between can read |
 //! | `sslmode=require` | TLS or nothing; nobody is checked, unless there is an `sslrootcert` |
@@ -71,6 +72,8 @@ mod shared;
 mod steer;
 mod submit;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod work;
 mod workers;
@@ -117,8 +120,10 @@ impl PostgresStore {
     /// # Cancel safety
     /// Dropped, it leaves all tables made or none.
     pub async fn connect(url: &str, options: PostgresOptions) -> Result<Self, StoreError> {
-        let (target, own) = Target::of(url, &["schema"]).map_err(StoreError::Invalid)?;
-        let schema = own.into_iter().next_back();
+        // A bus on the same server may have the same URL.
+        let own = Target::of(url, &["schema", "prefix"]);
+        let (target, own) = own.map_err(StoreError::Invalid)?;
+        let schema = own.into_iter().rfind(|(name, _)| name == "schema");
         let schema = schema.map_or_else(|| options.schema.clone(), |(_, schema)| schema);
         schema::check_name(&schema)?;
         let store = Self {

@@ -10,56 +10,60 @@ use crate::cluster::state::NodeState;
 use crate::cluster::store::stored::{int, next_of_share, read_json};
 use crate::cluster::store::{Artifact, ArtifactPage, Payload, ReadRequest};
 
-/// Rows from the first one on, as long as they fit: sizes are known without reading what is large.
+/// The source, and beside it rows from the first one on, as long as they fit: sizes are known without reading what is
+/// large.
 macro_rules! select_page {
     ($of:literal) => {
         concat!(
-            "SELECT seq, uid, epoch, created_at, payload, meta FROM (
+            "SELECT n.state, n.artifacts, a.seq, a.uid, a.epoch, a.created_at, a.payload, a.meta
+             FROM nodes n LEFT JOIN LATERAL (
                  SELECT *, sum(octet_length(payload)::bigint + octet_length(meta)) OVER (ORDER BY seq) AS size,
                      row_number() OVER (ORDER BY seq) AS ord
-                 FROM (SELECT * FROM artifacts WHERE node = $1 AND ",
+                 FROM (SELECT * FROM artifacts WHERE node = n.key AND ",
             $of,
-            " ORDER BY seq LIMIT $3) AS page
-             ) AS sized WHERE ord = 1 OR size <= $4::bigint ORDER BY seq"
+            " ORDER BY seq LIMIT $4) AS page
+             ) AS a ON a.ord = 1 OR a.size <= $5::bigint
+             WHERE n.run_id = $1 AND n.id = $2 ORDER BY a.seq"
         )
     };
 }
 
-pub(super) const NODE: &str =
-    "SELECT state, artifacts, key FROM nodes WHERE run_id = $1 AND id = $2";
-pub(super) const PAGE: &str = select_page!("seq > $2");
-pub(super) const SHARE: &str = select_page!("seq = ANY($2)");
+const PAGE: &str = select_page!("seq > $3");
+const SHARE: &str = select_page!("seq = ANY($3)");
+
+/// So many artifacts of a share are asked for at once, at most.
+const OF_SHARE: usize = 10_000;
 
 pub(super) async fn read_artifacts(tx: &mut Tx<'_>, request: &ReadRequest) -> Done<ArtifactPage> {
-    let node = sql!(NODE, request.run.to_string(), request.source.to_string());
-    let Some(row) = tx.one(node).await? else {
+    let (run, source) = (request.run.to_string(), request.source.to_string());
+    let limit = i64::from(request.limit.max(1));
+    let bytes = int(request.max_bytes);
+    let rows = tx.all(match request.partition {
+        None => sql!(PAGE, run, source, int(request.after_seq), limit, bytes),
+        Some(share) => {
+            // Those of other shares are stepped over: their places are known without reading them.
+            let first = next_of_share(request.partition, request.after_seq);
+            let step = u64::from(share.of.max(1));
+            let mine = std::iter::successors(Some(first), |seq| seq.checked_add(step));
+            let mine: Vec<i64> = mine
+                .take(OF_SHARE.min(request.limit.max(1) as usize))
+                .map(int)
+                .collect();
+            sql!(SHARE, run, source, mine, limit, bytes)
+        }
+    });
+    let rows = rows.await?;
+    let Some(first) = rows.first() else {
         return Err(tx.missing(&request.run, &request.source).await?.into());
     };
-    let (state, last) = read_progress(&row)?;
-    let key: i64 = row.try_get(2)?;
-    let limit = request.limit.max(1);
-    let first = next_of_share(request.partition, request.after_seq);
-    let rows = if first > last {
-        Vec::new()
-    } else {
-        let bytes = int(request.max_bytes);
-        let page = match request.partition {
-            None => sql!(PAGE, key, int(request.after_seq), i64::from(limit), bytes),
-            Some(share) => {
-                // Those of other shares are stepped over: their places are known without reading them.
-                let step = u64::from(share.of.max(1));
-                let mine = std::iter::successors(Some(first), |seq| seq.checked_add(step));
-                let mine = mine.take_while(|seq| *seq <= last).take(limit as usize);
-                let mine: Vec<i64> = mine.map(int).collect();
-                sql!(SHARE, key, mine, i64::from(limit), bytes)
-            }
-        };
-        tx.all(page).await?
-    };
-    let artifacts: Vec<Artifact> = rows
-        .iter()
-        .map(|row| artifact(row, request))
-        .collect::<Done<_>>()?;
+    let (state, last) = read_progress(first)?;
+    let mut artifacts = Vec::with_capacity(rows.len());
+    for row in &rows {
+        // A source of which nothing is given has one row, without an artifact.
+        if let Some(seq) = row.try_get::<_, Option<i64>>(2)? {
+            artifacts.push(artifact(row, seq.unsigned_abs(), request)?);
+        }
+    }
     Ok(page(request, artifacts, state, last))
 }
 
@@ -79,18 +83,17 @@ fn page(
     }
 }
 
-fn artifact(row: &Row, request: &ReadRequest) -> Done<Artifact> {
-    let seq = number(row, 0)?;
-    let data: &str = row.try_get(4)?;
+fn artifact(row: &Row, seq: u64, request: &ReadRequest) -> Done<Artifact> {
+    let data: &str = row.try_get(6)?;
     let what = || format!("artifact {seq} of node `{}`", request.source);
     Ok(Artifact {
         run: request.run.clone(),
         node: request.source.clone(),
-        uid: name(row, 1)?,
+        uid: name(row, 3)?,
         seq,
-        epoch: number(row, 2)?,
-        created_at: moment(row, 3)?,
+        epoch: number(row, 4)?,
+        created_at: moment(row, 5)?,
         payload: Payload::from_stored(data),
-        meta: read_json(row.try_get(5)?, what)?,
+        meta: read_json(row.try_get(7)?, what)?,
     })
 }

@@ -30,6 +30,15 @@ pub(super) struct RunRow {
     pub(super) plan: Arc<Plan>,
 }
 
+pub(super) const RUN: &str =
+    "SELECT key, id, state, priority, cancel_grace, created_at, ended_at, reason, failed_node
+     FROM runs WHERE key = $1";
+
+/// The run that was looked for by [`RUN`], which is there.
+pub(super) fn read_run(rows: &[Row], plan: Arc<Plan>) -> Done<RunRow> {
+    read(rows.first().ok_or_else(gone)?, plan)
+}
+
 impl Tx<'_> {
     /// The key of a run.
     pub(super) async fn run_key(&mut self, id: &RunKey) -> Done<i64> {
@@ -42,14 +51,8 @@ impl Tx<'_> {
     /// The run with this key, which is there.
     pub(super) async fn run(&mut self, key: i64) -> Done<RunRow> {
         let plan = self.plan(key).await?;
-        let row = self
-            .one(sql!(
-                "SELECT key, id, state, priority, cancel_grace, created_at, ended_at, reason, failed_node
-                 FROM runs WHERE key = $1",
-                key
-            ))
-            .await?;
-        read(&row.ok_or_else(gone)?, plan)
+        let rows = self.all(sql!(RUN, key)).await?;
+        read_run(&rows, plan)
     }
 
     /// The variables of a run.

@@ -2,14 +2,29 @@
 
 use std::time::Duration;
 
+use tokio_postgres::Row;
+
 use super::fault::Done;
 use super::nodes::{NodeRow, read_all, read_progress, select_nodes};
-use super::runs::RunRow;
+use super::runs::{RUN, RunRow, read_run};
 use super::tx::{Tx, sql};
 use crate::cluster::WorkerKey;
-use crate::cluster::state::{NodeView, RunState, settle};
+use crate::cluster::state::{NodeState, NodeView, RunState, settle};
 use crate::cluster::store::stored::int;
 use crate::cluster::store::{Effects, events};
+
+const VIEWS: &str = "SELECT state, artifacts FROM nodes WHERE run = $1 ORDER BY place";
+
+fn read_views(rows: &[Row]) -> Done<Vec<NodeView>> {
+    let view = |row| {
+        let (state, artifacts) = read_progress(row)?;
+        Ok(NodeView {
+            state,
+            has_artifacts: artifacts > 0,
+        })
+    };
+    rows.iter().map(view).collect()
+}
 
 impl Tx<'_> {
     /// Settles a run, which is locked, and adds what follows for others to `effects`. Nodes that have to end may take
@@ -20,7 +35,18 @@ impl Tx<'_> {
         grace: Option<Duration>,
         effects: &mut Effects,
     ) -> Done<()> {
-        let mut views = self.views(run.key).await?;
+        let views = self.all(sql!(VIEWS, run.key)).await?;
+        self.settle_views(run, read_views(&views)?, grace, effects)
+            .await
+    }
+
+    async fn settle_views(
+        &mut self,
+        run: &mut RunRow,
+        mut views: Vec<NodeView>,
+        grace: Option<Duration>,
+        effects: &mut Effects,
+    ) -> Done<()> {
         let (settled, mut nodes) = loop {
             let settled = settle(&run.plan.graph, run.state, &views);
             let nodes = self.lock_places(run.key, &settled.nodes).await?;
@@ -63,21 +89,13 @@ impl Tx<'_> {
 
     /// Settles the run of a node that has changed, which is locked.
     pub(super) async fn settle_of(&mut self, node: &NodeRow, effects: &mut Effects) -> Done<()> {
-        let mut run = self.run(node.run).await?;
-        self.settle(&mut run, None, effects).await
-    }
-
-    async fn views(&mut self, run: i64) -> Done<Vec<NodeView>> {
-        let text = "SELECT state, artifacts FROM nodes WHERE run = $1 ORDER BY place";
-        let rows = self.all(sql!(text, run)).await?;
-        let view = |row| {
-            let (state, artifacts) = read_progress(row)?;
-            Ok(NodeView {
-                state,
-                has_artifacts: artifacts > 0,
-            })
-        };
-        rows.iter().map(view).collect()
+        let plan = self.plan(node.run).await?;
+        let [run, views] = self
+            .ask([sql!(RUN, node.run), sql!(VIEWS, node.run)])
+            .await?;
+        let mut run = read_run(&run, plan)?;
+        self.settle_views(&mut run, read_views(&views)?, None, effects)
+            .await
     }
 
     /// Locks the nodes at these places, and gives them in their order.
@@ -113,11 +131,11 @@ impl Tx<'_> {
     /// What others have to hear of a node that was settled.
     fn tell(&mut self, node: &NodeRow, effects: &mut Effects) {
         let record = &node.record;
-        if record.state == crate::cluster::state::NodeState::Ready {
+        if record.state == NodeState::Ready {
             effects.ready.push(node.ready());
         }
         effects.cancelling.extend(record.cancel_notice(self.now));
-        if record.state == crate::cluster::state::NodeState::Cancelled {
+        if record.state == NodeState::Cancelled {
             self.say_cancelled(node, None);
         }
     }

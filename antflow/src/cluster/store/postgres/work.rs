@@ -33,9 +33,7 @@ impl WorkStore for PostgresStore {
     }
 
     fn read_artifacts(&self, request: ReadRequest) -> StoreFuture<'_, ArtifactPage> {
-        transact!(self, Mode::Snapshot, |tx| read::read_artifacts(
-            tx, &request
-        ))
+        transact!(self, Mode::Single, |tx| read::read_artifacts(tx, &request))
     }
 
     fn committed(
