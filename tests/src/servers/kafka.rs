@@ -1,10 +1,12 @@
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::{Home, Process, TRIES, free_port, listens, program, said, unique};
+use super::{Home, Process, TRIES, free_port, listens, program, ready, run, said, unique};
 
 /// A broker of Apache Kafka 0.9.0.1 with the ZooKeeper that it needs.
 ///
@@ -13,6 +15,7 @@ use super::{Home, Process, TRIES, free_port, listens, program, said, unique};
 #[derive(Debug)]
 pub struct Kafka {
     home: Home,
+    settings: Vec<String>,
     port: u16,
     keeper_port: u16,
     keeper: Option<Process>,
@@ -30,8 +33,15 @@ impl Kafka {
     /// Starts one.
     #[must_use]
     pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// Starts one with these settings, such as `auto.create.topics.enable=false`.
+    #[must_use]
+    pub fn with(settings: &[&str]) -> Self {
         let mut server = Self {
             home: Home::new(),
+            settings: settings.iter().map(ToString::to_string).collect(),
             port: 0,
             keeper_port: 0,
             keeper: None,
@@ -63,6 +73,14 @@ impl Kafka {
         format!("{}&prefix={}", self.url(), unique("t"))
     }
 
+    /// Has the program for topics do something: `--create`, `--alter`, `--delete`, with what they need.
+    pub fn topics(&self, arguments: &[&str]) {
+        let keeper = format!("127.0.0.1:{}", self.keeper_port);
+        let mut command = java("kafka.admin.TopicCommand");
+        command.args(["--zookeeper", &keeper]).args(arguments);
+        run(&mut command);
+    }
+
     /// Ends the broker as `kill -9` does.
     pub fn kill(&mut self) {
         self.broker = None;
@@ -89,7 +107,8 @@ impl Kafka {
             self.keeper_port
         );
         fs::write(&file, properties).expect("the file can be written");
-        let mut command = java("org.apache.zookeeper.server.quorum.QuorumPeerMain", &file);
+        let mut command = java("org.apache.zookeeper.server.quorum.QuorumPeerMain");
+        command.arg(&file);
         let mut process = Process::start(&mut command, &self.log());
         listens(self.keeper_port, &mut process).then_some(process)
     }
@@ -111,9 +130,11 @@ impl Kafka {
             "offsets.topic.replication.factor=1".to_owned(),
             "group.min.session.timeout.ms=1000".to_owned(),
         ];
+        let properties: Vec<_> = properties.iter().chain(&self.settings).cloned().collect();
         fs::write(&file, properties.join("\n")).expect("the file can be written");
-        let mut process = Process::start(&mut java("kafka.Kafka", &file), &self.log());
-        let is_ready = listens(self.port, &mut process);
+        let mut process = Process::start(java("kafka.Kafka").arg(&file), &self.log());
+        // It listens before it has its place in ZooKeeper, and ends if that is taken.
+        let is_ready = ready(&mut process, || is_in_cluster(self.port).unwrap_or(false));
         self.broker = is_ready.then_some(process);
         is_ready
     }
@@ -123,11 +144,23 @@ impl Kafka {
     }
 }
 
-fn java(class: &str, properties: &Path) -> Command {
+/// Asks a broker for the cluster's brokers. Says whether there are any, as there are once it is one of them.
+fn is_in_cluster(port: u16) -> std::io::Result<bool> {
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_millis(200))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    // Length; metadata, version 0; request 1; no client; topics, of which there may be any.
+    stream.write_all(&[0, 0, 0, 14, 0, 3, 0, 0, 0, 0, 0, 1, 255, 255, 0, 0, 0, 0])?;
+    // Length, request, number of brokers.
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer)?;
+    Ok(answer[8..] != [0; 4])
+}
+
+fn java(class: &str) -> Command {
     let mut command = Command::new(program("java", &[], "default-jre-headless"));
     let libraries = libraries().join("*");
     command.args(["-Xmx256m", "-cp"]).arg(libraries).arg(class);
-    command.arg(properties);
     command
 }
 

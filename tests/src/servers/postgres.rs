@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{Home, Process, TRIES, free_port, program, ready, said, unique};
+use super::{Home, Process, TRIES, free_port, program, ready, run, said, unique};
 
 /// A server of PostgreSQL, whose user `postgres` needs no password.
 #[derive(Debug)]
@@ -156,15 +156,4 @@ fn as_user(home: &Path, name: &str) -> Command {
 /// Is this process root's?
 fn is_root() -> bool {
     run(Command::new("id").arg("-u")).trim() == "0"
-}
-
-fn run(command: &mut Command) -> String {
-    let output = command.output();
-    let output = output.unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-    assert!(
-        output.status.success(),
-        "{command:?} failed: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

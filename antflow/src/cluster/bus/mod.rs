@@ -34,6 +34,8 @@
 #[cfg(any(feature = "nats", feature = "postgres"))]
 mod asked;
 mod in_process;
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(any(feature = "nats", feature = "postgres"))]
 mod log;
 #[cfg(feature = "nats")]
@@ -51,6 +53,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use in_process::InProcessBus;
+#[cfg(feature = "kafka")]
+pub use kafka::KafkaBus;
 #[cfg(feature = "nats")]
 pub use nats::NatsBus;
 #[cfg(feature = "postgres")]
