@@ -46,11 +46,11 @@ pub async fn a_worker_that_died_and_starts_again_goes_on_in_the_same_epoch(groun
     // As if its process had died.
     drop(first);
 
+    let handler = resuming(6, &gates);
+    let second = ground.worker("w", &handler).await;
     for n in 3..6 {
         gates.open(&n.to_string());
     }
-    let handler = resuming(6, &gates);
-    let second = ground.worker("w", &handler).await;
     assert_eq!(ground.view().ended(&run).await, RunState::Finished);
     assert_eq!(
         handler.log.entries()[..5],

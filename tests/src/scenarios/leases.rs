@@ -149,6 +149,7 @@ pub async fn a_process_that_stood_still_writes_nothing_when_it_goes_on(ground: G
                     let (who, gates) = (who.clone(), gates.clone());
                     async move {
                         if batch.payload == 1 {
+                            gates.pass("freeze").await;
                             who.push("frozen");
                             while gates.pass("thaw").now_or_never().is_none() {
                                 thread::sleep(millis(10));
@@ -164,11 +165,13 @@ pub async fn a_process_that_stood_still_writes_nothing_when_it_goes_on(ground: G
             });
         })
     };
-    until(async || !who.is_empty()).await;
+    // What it has said of its first batch is not on its way when it stands still.
     ground
         .view()
         .wait_for(&run, "n", |node| node.totals.batches == 1)
         .await;
+    gates.open("freeze");
+    until(async || !who.is_empty()).await;
     let lost = ground.view().node(&run, "n").await.held_lease().unwrap();
     let other = Scripted::counting(2).works(|_, _| async { Ok(BatchResult::new(json!("other"))) });
     let spare = ground.worker("spare", &other).await;

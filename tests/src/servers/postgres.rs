@@ -15,10 +15,10 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The one that the tests of this process share.
+    /// The one that the tests of this process share. It waits for no disk: nobody kills it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Postgres> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(&[]))
+        SHARED.get_or_init(|| Self::start(&["fsync=off"]))
     }
 
     /// Starts one with these settings, such as `ssl=on`.

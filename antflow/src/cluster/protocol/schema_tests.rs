@@ -61,8 +61,14 @@ fn same_keys(root: &Value, schema: &Value, value: &Value, place: &str) {
 fn every_kind_is_valid_as_it_is_written_and_has_all_that_is_described() {
     let (root, validator) = (schema(), validator());
     let kinds: Vec<_> = root["oneOf"].as_array().unwrap().iter().collect();
-    let names = kinds.iter().map(|kind| &kind["properties"]["kind"]["const"]);
-    assert_eq!(names.collect::<Vec<_>>(), Message::KINDS, "every kind is here");
+    let names = kinds
+        .iter()
+        .map(|kind| &kind["properties"]["kind"]["const"]);
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        Message::KINDS,
+        "every kind is here"
+    );
     assert_eq!(
         root["properties"]["kind"]["enum"].as_array().unwrap(),
         &Message::KINDS
@@ -126,7 +132,10 @@ fn what_others_would_not_understand_is_not_valid() {
         let mut value = valid.clone();
         *value.pointer_mut(place).unwrap() = wrong;
         assert!(!validator.is_valid(&value), "{value}");
-        assert!(Envelope::decode(value.to_string().as_bytes()).is_err(), "{value}");
+        assert!(
+            Envelope::decode(value.to_string().as_bytes()).is_err(),
+            "{value}"
+        );
     }
     let mut newer = valid;
     newer["colour"] = "red".into();
