@@ -9,7 +9,7 @@ use antflow::cluster::graph::{Catalog, Graph, Node};
 use antflow::cluster::{Cluster, Diagnosis, Examination, Severity};
 use antflow::stage;
 use antflow_tests::seconds;
-use antflow_tests::servers::{Home, Kafka, Nats};
+use antflow_tests::servers::{Home, Kafka, Nats, Postgres};
 
 #[stage]
 async fn double(number: u64) -> u64 {
@@ -80,6 +80,49 @@ async fn brokers_of_kafka_and_the_topics_of_roles_are_described() {
         .iter()
         .filter(|finding| finding.what.contains(".Double.v1"));
     assert_eq!(topics.count(), 2, "{said:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_of_postgres_is_described() {
+    let server = Postgres::shared();
+    let url = server.database();
+    let absent = Cluster::connect(&url).existing();
+    let said = absent.diagnose(examination()).await;
+    let missing = found(&said, "store: reachable");
+    assert!(
+        missing.said.contains("has not the tables of this version"),
+        "{missing:?}"
+    );
+
+    let cluster = Cluster::connect(&url).await.unwrap();
+    let worker = cluster.worker().role::<double>().build().unwrap();
+    let worker = worker.start().await.unwrap();
+    let said = Cluster::connect(&url)
+        .existing()
+        .diagnose(examination())
+        .await;
+    assert_eq!(said.severity(), Severity::Fine, "{said:#?}");
+    assert!(
+        found(&said, "store: version")
+            .said
+            .starts_with("PostgreSQL ")
+    );
+    assert_eq!(found(&said, "bus: workers").said, "all 1 answer");
+
+    server.psql(
+        &url,
+        "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA antflow TO reader;
+         GRANT SELECT ON ALL TABLES IN SCHEMA antflow TO reader",
+    );
+    let other = url.replace("postgres@", "reader@");
+    let said = Cluster::connect(&other)
+        .existing()
+        .diagnose(examination())
+        .await;
+    let forbidden = found(&said, "store: permissions");
+    assert_eq!(forbidden.severity, Severity::Problem, "{said:#?}");
+    assert!(forbidden.said.contains("nodes"), "{forbidden:?}");
+    worker.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,6 +51,7 @@ mod assign;
 mod batches;
 mod claim;
 mod end;
+mod examine;
 mod fault;
 mod lease;
 mod letters;

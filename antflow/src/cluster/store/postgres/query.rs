@@ -5,14 +5,14 @@ use tokio_postgres::Row;
 use super::fault::Done;
 use super::row::{maybe_moment, maybe_text, moment, name, number};
 use super::tx::{CLOCK, Mode, Tx, sql};
-use super::{PostgresStore, nodes, runs, transact, workers};
+use super::{PostgresStore, examine, nodes, runs, transact, workers};
 use crate::cluster::state::RunState;
 use crate::cluster::store::stored::{not_found, page, read_json};
 use crate::cluster::store::{
     ActiveRun, BatchRecord, NodeRecord, QueryStore, RunFilter, RunRecord, RunSummary, Starving,
     StoreCounts, StoreFuture,
 };
-use crate::cluster::{BatchUid, NodeId, Role, RunKey, Timestamp, WorkerKey};
+use crate::cluster::{BatchUid, Finding, NodeId, Role, RunKey, Timestamp, WorkerKey};
 
 impl QueryStore for PostgresStore {
     fn now(&self) -> StoreFuture<'_, Timestamp> {
@@ -81,6 +81,10 @@ impl QueryStore for PostgresStore {
 
     fn counts(&self) -> StoreFuture<'_, StoreCounts> {
         transact!(self, Mode::Snapshot, |tx| counts(tx))
+    }
+
+    fn examine(&self) -> StoreFuture<'_, Vec<Finding>> {
+        transact!(self, Mode::Single, |tx| examine::examine(tx))
     }
 }
 
