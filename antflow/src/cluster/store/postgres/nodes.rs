@@ -4,6 +4,7 @@ use tokio_postgres::Row;
 
 use super::fault::Done;
 use super::row::{maybe_moment, maybe_text, name, number, small};
+use super::settling::Scene;
 use super::tx::{CLOCK, Sql, Tx, sql};
 use crate::cluster::state::NodeState;
 use crate::cluster::store::events::About;
@@ -58,6 +59,13 @@ pub(super) use select_nodes;
 
 /// Locks the run of this name, and with it all of its nodes for whoever settles.
 pub(super) const LOCK_RUN: &str = "SELECT key FROM runs WHERE id = $1 FOR UPDATE";
+
+/// The run of this name and its nodes, for who settles it in the end.
+const RUN_OF_ID: &str =
+    "SELECT key, id, state, priority, cancel_grace, created_at, ended_at, reason, failed_node
+     FROM runs WHERE id = $1";
+const VIEWS_OF_ID: &str = "SELECT state, artifacts FROM nodes
+    WHERE run = (SELECT key FROM runs WHERE id = $1) ORDER BY place";
 
 /// Locks the node of these names, and reads it.
 pub(super) fn lock_node(run: &RunKey, node: &NodeId) -> Sql {
@@ -161,16 +169,23 @@ impl Tx<'_> {
         Ok((node, standing))
     }
 
-    /// Locks a run and then one of its nodes, and reads the clock.
+    /// Locks a run and then one of its nodes, and reads the clock, and what settling will ask for: the run is locked
+    /// for a way to the server and back less.
     pub(super) async fn lock_with_run(&mut self, run: &RunKey, node: &NodeId) -> Done<NodeRow> {
-        let [_, rows, clock] = self
+        let [_, rows, clock, its_run, views] = self
             .ask([
                 sql!(LOCK_RUN, run.to_string()),
                 lock_node(run, node),
                 sql!(CLOCK),
+                sql!(RUN_OF_ID, run.to_string()),
+                sql!(VIEWS_OF_ID, run.to_string()),
             ])
             .await?;
         self.read_clock(&clock)?;
+        self.scene = Some(Scene {
+            run: its_run,
+            views,
+        });
         self.found(&rows, run, node).await
     }
 

@@ -13,6 +13,12 @@ use crate::cluster::state::{NodeState, NodeView, RunState, settle};
 use crate::cluster::store::stored::int;
 use crate::cluster::store::{Effects, events};
 
+/// A run that is locked, and how far its nodes had come then.
+pub(super) struct Scene {
+    pub(super) run: Vec<Row>,
+    pub(super) views: Vec<Row>,
+}
+
 const VIEWS: &str = "SELECT state, artifacts FROM nodes WHERE run = $1 ORDER BY place";
 
 fn read_views(rows: &[Row]) -> Done<Vec<NodeView>> {
@@ -90,12 +96,22 @@ impl Tx<'_> {
     /// Settles the run of a node that has changed, which is locked.
     pub(super) async fn settle_of(&mut self, node: &NodeRow, effects: &mut Effects) -> Done<()> {
         let plan = self.plan(node.run).await?;
-        let [run, views] = self
-            .ask([sql!(RUN, node.run), sql!(VIEWS, node.run)])
-            .await?;
-        let mut run = read_run(&run, plan)?;
-        self.settle_views(&mut run, read_views(&views)?, None, effects)
-            .await
+        let scene = match self.scene.take() {
+            Some(scene) => scene,
+            None => {
+                let questions = [sql!(RUN, node.run), sql!(VIEWS, node.run)];
+                let [run, views] = self.ask(questions).await?;
+                Scene { run, views }
+            }
+        };
+        let mut run = read_run(&scene.run, plan)?;
+        let mut views = read_views(&scene.views)?;
+        if let Some(view) = views.get_mut(node.record.place) {
+            // It has changed since.
+            view.state = node.record.state;
+            view.has_artifacts = node.record.totals.artifacts > 0;
+        }
+        self.settle_views(&mut run, views, None, effects).await
     }
 
     /// Locks the nodes at these places, and gives them in their order.

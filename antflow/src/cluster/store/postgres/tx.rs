@@ -7,6 +7,7 @@ use tokio_postgres::{Error, Row};
 
 use super::fault::{Done, Fault};
 use super::outbox::Said;
+use super::settling::Scene;
 use super::shared::Shared;
 use crate::cluster::Timestamp;
 use crate::cluster::store::plan::Plan;
@@ -66,6 +67,8 @@ pub(super) struct Tx<'s> {
     first: Option<Sql>,
     waiting: Vec<Sql>,
     pub(super) said: Vec<Said>,
+    /// What is known of the run that is locked, until it is settled.
+    pub(super) scene: Option<Scene>,
     /// The moment of the store's clock, once it was [read](Self::read_clock).
     pub(super) now: Timestamp,
 }
@@ -82,6 +85,7 @@ impl<'s> Tx<'s> {
             first: None,
             waiting: Vec::new(),
             said: Vec::new(),
+            scene: None,
             now: Timestamp::default(),
         })
     }
@@ -148,6 +152,7 @@ impl<'s> Tx<'s> {
         self.has_begun = false;
         self.waiting.clear();
         self.said.clear();
+        self.scene = None;
         Ok(())
     }
 
