@@ -96,8 +96,8 @@ impl NatsBus {
     ///
     /// # Errors
     /// [`Refused`](BusError::Refused) if the URL is wrong, the server does not know who asks, JetStream is switched
-    /// off, or streams may not be made; [`Unavailable`](BusError::Unavailable) if the server cannot be reached. No error has a
-    /// secret of the URL in it.
+    /// off, or streams may not be made; [`Unavailable`](BusError::Unavailable) if the server cannot be reached. No
+    /// error has a secret of the URL in it.
     pub async fn connect(url: &str) -> Result<Self, BusError> {
         let shared = Shared::connect(NatsOptions::parse(url)?).await?;
         Ok(Self(Arc::new(Owner(Arc::new(shared)))))

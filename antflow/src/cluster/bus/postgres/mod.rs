@@ -50,10 +50,10 @@ use crate::cluster::protocol::Topic;
 /// one that is no text, is in a table for two minutes.
 ///
 /// Of a group only one may hear a post: a table has a copy for each group that listens to its topic, and members take
-/// it from there, one when they are asked for it and none before; the notification lets them know. The tables are in the
-/// schema `{schema}_bus`, which is made if it is not there; whoever may not make it needs `USAGE` on it, and `SELECT`,
-/// `INSERT`, `UPDATE` and `DELETE` on its tables. They are not logged, and nobody waits for a disk: a crash of the
-/// server forgets what was said and not heard.
+/// it from there, one when they are asked for it and none before; the notification lets them know. The tables are in
+/// the schema `{schema}_bus`, which is made if it is not there; whoever may not make it needs `USAGE` on it, and
+/// `SELECT`, `INSERT`, `UPDATE` and `DELETE` on its tables. They are not logged, and nobody waits for a disk: a crash
+/// of the server forgets what was said and not heard.
 ///
 /// Posts of a group are kept for ten minutes, and 10,000 of them, by those who are in it; groups of which nobody is
 /// left go after five minutes. A pooler between has to keep sessions apart (`pool_mode=session`).
@@ -85,7 +85,8 @@ impl PostgresBus {
     ///
     /// # Errors
     /// [`Refused`](BusError::Refused) if the URL is wrong, the server does not know who asks, or tables may not be
-    /// made; [`Unavailable`](BusError::Unavailable) if the server cannot be reached. No error has a secret of the URL in it.
+    /// made; [`Unavailable`](BusError::Unavailable) if the server cannot be reached. No error has a secret of the URL
+    /// in it.
     pub async fn connect(url: &str) -> Result<Self, BusError> {
         let (target, options) = Target::of(url, &["schema", "prefix"]).map_err(refused)?;
         let option = |name| {
