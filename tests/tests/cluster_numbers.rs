@@ -4,7 +4,6 @@ use antflow::cluster::RunKey;
 use antflow::cluster::graph::{Node, Pull};
 use antflow::cluster::handler::BatchResult;
 use antflow::cluster::state::RunState;
-use antflow::cluster::store::{NewArtifact, Payload, SteerStore};
 use antflow_tests::coordinator_bench::coordinator;
 use antflow_tests::worker_bench::{Planned, Scripted, WorkerBench, node};
 use antflow_tests::{Log, millis};
@@ -33,23 +32,6 @@ fn counting(failed: &Log<RunKey>) -> Scripted {
     })
 }
 
-/// Appends so many lists, of 0, 1, 2 ... items, and gives how many items there are.
-async fn append(bench: &WorkerBench, run: &RunKey, lists: u32) -> u32 {
-    let list = |n: u32| NewArtifact {
-        uid: format!("list{n}").into(),
-        payload: Payload::default(),
-        meta: Map::from_iter([("items".to_owned(), json!((0..n).collect::<Vec<_>>()))]),
-    };
-    let lists_of = (0..lists).map(list).collect();
-    let appended = bench
-        .store
-        .append_input(run.clone(), "in".into(), lists_of)
-        .await;
-    drop(appended.expect("the input is stored"));
-    bench.close(run, "in").await;
-    (0..lists).sum()
-}
-
 #[tokio::test(start_paused = true)]
 async fn sums_of_runs_side_by_side_are_exact_with_remainders_and_retries() {
     const SIZE: u32 = 4;
@@ -71,7 +53,7 @@ async fn sums_of_runs_side_by_side_are_exact_with_remainders_and_retries() {
         let run = bench
             .submit([Node::input("in"), cut.concurrency(2), sum])
             .await;
-        let items = append(&bench, &run, lists).await;
+        let items = bench.view().append_lists(&run, lists).await;
         runs.push((run, lists, items));
     }
     for (run, lists, items) in runs {

@@ -267,10 +267,12 @@ async fn all_that_is_wrong_with_an_environment_is_said_at_once() {
     };
     let said = refused(&[
         ("ANTFLOW_CLUSTER", "kafka://me:secret@somewhere"),
+        ("ANTFLOW_BUS", "amqp://me:secret@somewhere"),
         ("ANTFLOW_WORKER_CAPACITY", "0"),
     ])
     .await;
-    assert!(said.contains("there is no engine for `kafka:`"), "{said}");
+    assert!(said.contains("`kafka:` is a bus"), "{said}");
+    assert!(said.contains("there is no engine for `amqp:`"), "{said}");
     assert!(said.contains("environment.capacity"), "{said}");
     assert!(!said.contains("secret"), "{said}");
     let said = refused(&[("ANTFLOW_COORDINATOR_CAPACITY", "0"), (COORDINATOR, "")]).await;

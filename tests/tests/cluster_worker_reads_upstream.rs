@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use antflow::cluster::graph::{Node, Pull, StartWhen};
 use antflow::cluster::handler::BatchResult;
 use antflow::cluster::state::{NodeState, RunState};
-use antflow::cluster::store::{NewArtifact, Payload, SteerStore};
 use antflow_tests::worker_bench::{Planned, ROLE, Scripted, WorkerBench, config, node, start};
 use antflow_tests::{Log, quiet, seconds};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 fn pulls(id: &str, from: &str) -> Node {
     node(id).pull(Pull::from_nodes([from])).streaming()
@@ -163,23 +162,6 @@ async fn an_empty_source_is_no_mistake() {
     worker.shutdown().await;
 }
 
-async fn append_lists(bench: &WorkerBench, run: &antflow::cluster::RunKey) {
-    let artifact = |n: u64| NewArtifact {
-        uid: format!("list{n}").into(),
-        payload: Payload::default(),
-        meta: [("items".to_owned(), json!((0..n).collect::<Vec<_>>()))]
-            .into_iter()
-            .collect::<Map<_, _>>(),
-    };
-    let artifacts = (0..8).map(artifact).collect();
-    let appended = bench
-        .store
-        .append_input(run.clone(), "in".into(), artifacts)
-        .await;
-    drop(appended.expect("the input is stored"));
-    bench.close(run, "in").await;
-}
-
 /// The ids and contents of the batches of one run, and those that were seen more than once.
 async fn rechunked(fails: bool) -> (Vec<(String, Value)>, u64) {
     let bench = WorkerBench::new();
@@ -206,7 +188,7 @@ async fn rechunked(fails: bool) -> (Vec<(String, Value)>, u64) {
     let run = bench
         .submit([Node::input("in"), node("n").pull(pull)])
         .await;
-    append_lists(&bench, &run).await;
+    bench.view().append_lists(&run, 8).await;
     let worker = bench.worker("w", &handler).await;
     assert_eq!(bench.ended(&run).await, RunState::Finished);
     let artifacts = bench.artifacts(&run, "n").await;

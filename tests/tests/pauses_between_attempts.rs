@@ -53,7 +53,7 @@ async fn a_fixed_pause_stays_the_same() {
 async fn no_pause_and_one_attempt_are_allowed() {
     for retry in policies() {
         assert_eq!(pauses(retry.clone().wait(millis(0))).await, [millis(0); 2]);
-        assert_eq!(pauses(retry.attempts(1)).await, []);
+        assert!(pauses(retry.attempts(1)).await.is_empty());
     }
 }
 

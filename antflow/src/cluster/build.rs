@@ -42,8 +42,26 @@ impl From<ConfigError> for BuildError {
 pub(super) struct Place {
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) bus: Option<Arc<dyn Bus>>,
-    /// The cluster's URL, for who connects.
-    pub(super) url: Option<String>,
+    /// The addresses, for who connects.
+    pub(super) urls: Urls,
+}
+
+/// Where a cluster is.
+#[derive(Clone, Default)]
+pub(super) struct Urls {
+    pub(super) cluster: Option<String>,
+    /// That of its bus, if it is not the one of its store.
+    pub(super) bus: Option<String>,
+}
+
+impl fmt::Debug for Urls {
+    /// Without the URLs, which may hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Urls")
+            .field("cluster", &self.cluster.is_some())
+            .field("bus", &self.bus.is_some())
+            .finish()
+    }
 }
 
 /// What a worker or a coordinator works with.
@@ -71,7 +89,7 @@ impl Place {
     }
 
     fn missing(&self, name: &str) -> String {
-        if self.url.is_some() {
+        if self.urls.cluster.is_some() {
             return format!("there is no {name} yet: `start` or `run` connects to the cluster");
         }
         format!("there is no {name}: call `{name}`")

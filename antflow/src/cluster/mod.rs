@@ -51,7 +51,7 @@
 //!                                     protocol ◄── bus         ◄── worker, coordinator
 //! ```
 //! Store and bus do not know each other. Worker and coordinator know both by their traits alone, and do not know each
-//! other. Only [`Cluster`], which knows them all, names an engine, or reads its URL. `testing`, a feature of its own,
+//! other. Only [`Cluster`], which knows them all, names an engine, or reads its URL; [`Diagnosis`] is its look at all. `testing`, a feature of its own,
 //! knows [`Cluster`] and wraps stores and buses by their traits: nothing in here is made for it. What
 //! artifacts say of items (`items`) and what types look like (`schema`) is for `staged` and `submit`.
 
@@ -73,17 +73,22 @@ mod build;
 mod clock;
 mod config;
 mod done;
+mod finding;
 mod hints;
 mod ids;
 mod items;
 mod nearest;
 mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod schema;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use finding::{Finding, Severity};
 pub use ids::{BatchUid, DedupId, LeaseId, NodeId, ReasonCode, Role, RunKey, WorkerKey};
 pub use open::{
-    CLUSTER_VARIABLE, Cluster, ClusterError, Connect, RunError, RunStatus, StopSignals, UrlError,
+    BUS_VARIABLE, CLUSTER_VARIABLE, Cluster, ClusterError, Connect, Diagnosis, Examination,
+    RunError, RunStatus, StopSignals, UrlError,
 };
 pub use submit::{Submission, SubmitError};
 

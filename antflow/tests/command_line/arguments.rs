@@ -18,10 +18,11 @@ async fn mistakes_in_arguments_are_told() {
     );
     assert_eq!(
         refused(&["status"], 2).await,
-        "error: which cluster? write `--cluster sqlite:///path/to/file.db`, or set `ANTFLOW_CLUSTER`"
+        "error: which cluster? write `--cluster postgres://user@host/database` or `--cluster path/to/file.db`, or set \
+         `ANTFLOW_CLUSTER`"
     );
     let said = refused(&["status", "--cluster", "kafka://me:secret@x"], 2).await;
-    assert!(said.contains("there is no engine for `kafka:`"), "{said}");
+    assert!(said.contains("`kafka:` is a bus"), "{said}");
     assert!(!said.contains("secret"));
     let said = refused(&["workers", "--cluster", "memory:"], 2).await;
     assert!(

@@ -135,6 +135,7 @@ fn url(directory: &tempfile::TempDir) -> String {
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_antflow"));
     command.args(arguments).env_remove("ANTFLOW_CLUSTER");
+    command.env_remove("ANTFLOW_BUS");
     command.stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.kill_on_drop(true);

@@ -3,6 +3,7 @@
 use crate::bench::within;
 
 const BOOK: &str = include_str!("../../../book/src/cluster-operating.md");
+const DEPLOYING: &str = include_str!("../../../book/src/cluster-deploying.md");
 const README: &str = include_str!("../../../README.md");
 
 /// The lines of shell that run the program.
@@ -17,9 +18,12 @@ fn commands(text: &str) -> Vec<&str> {
 async fn every_command_that_is_printed_is_understood() {
     let book = commands(BOOK);
     assert!(book.len() >= 20, "{book:?}");
-    for line in book.into_iter().chain(commands(README)) {
+    let others = [DEPLOYING, README].map(commands).concat();
+    for line in book.into_iter().chain(others) {
         // What stands behind a pipe or in the background is of others.
-        let command = line.split(" | ").next().unwrap().trim_end_matches(" &");
+        let command = line.split(" | ").next().unwrap();
+        let command = command.split(" #").next().unwrap();
+        let command = command.trim_end().trim_end_matches(" &");
         let asked = format!("{command} --help").replacen("antflow", "\"$PROGRAM\"", 1);
         let mut shell = tokio::process::Command::new("sh");
         shell

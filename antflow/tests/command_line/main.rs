@@ -10,6 +10,7 @@ mod bench;
 mod book;
 mod coordinating;
 mod dead_letters;
+mod doctor;
 mod looking;
 mod steering;
 mod submitting;

@@ -8,6 +8,7 @@
     reason = "a test ends with what it did not expect"
 )]
 
+mod cluster_service;
 mod dashboards;
 mod first_steps;
 mod going_on;

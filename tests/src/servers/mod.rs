@@ -10,11 +10,13 @@
 
 mod kafka;
 mod nats;
+mod network;
 mod postgres;
 mod process;
 
 pub use kafka::Kafka;
 pub use nats::Nats;
+pub use network::Network;
 pub use postgres::Postgres;
 pub use process::{Home, Process};
 

@@ -24,11 +24,19 @@ impl Nats {
     /// Starts one.
     #[must_use]
     pub fn start() -> Self {
+        Self::configured("jetstream {}")
+    }
+
+    /// Starts one with this configuration, in which nothing has to be said of address, port and directory.
+    #[must_use]
+    pub fn configured(configuration: &str) -> Self {
         let mut server = Self {
             home: Home::new(),
             port: 0,
             process: None,
         };
+        let file = server.home.path().join("nats.conf");
+        std::fs::write(file, configuration).expect("the file can be written");
         for _ in 0..TRIES {
             server.port = free_port();
             if server.try_start() {
@@ -36,6 +44,12 @@ impl Nats {
             }
         }
         panic!("nats-server does not start:\n{}", said(&server.log()));
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Its URL.
@@ -69,8 +83,9 @@ impl Nats {
     fn try_start(&mut self) -> bool {
         let mut command = Command::new(find());
         let port = self.port.to_string();
-        command.args(["-a", "127.0.0.1", "-p", &port, "-js", "-sd"]);
+        command.args(["-a", "127.0.0.1", "-p", &port, "-sd"]);
         command.arg(self.home.path().join("data"));
+        command.arg("-c").arg(self.home.path().join("nats.conf"));
         let mut process = Process::start(&mut command, &self.log());
         let is_ready = listens(self.port, &mut process);
         self.process = is_ready.then_some(process);

@@ -15,10 +15,10 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The one that the tests of this process share.
+    /// The one that the tests of this process share. It waits for no disk: nobody kills it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Postgres> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(&[]))
+        SHARED.get_or_init(|| Self::start(&["fsync=off"]))
     }
 
     /// Starts one with these settings, such as `ssl=on`.
@@ -46,6 +46,17 @@ impl Postgres {
             }
         }
         panic!("postgres does not start:\n{}", said(&server.log()));
+    }
+
+    /// Lets everybody in from a network, such as `10.1.2.0/24`.
+    pub fn trust(&self, network: &str) {
+        let file = self.home.path().join("data/pg_hba.conf");
+        let rule = format!("\nhost all all {network} trust\n");
+        let rules = std::fs::read_to_string(&file).expect("it has rules") + &rule;
+        std::fs::write(&file, rules).expect("its rules can be written");
+        if let Some(process) = &self.process {
+            process.signal("HUP");
+        }
     }
 
     /// Where its files are.

@@ -9,7 +9,7 @@ use super::bench::{Bench, TTL, commit_of, is_fenced, offers};
 use crate::{millis, seconds};
 
 /// What a worker announces that has the role `r`.
-pub(super) fn announcement(worker: &str) -> Announcement {
+pub fn announcement(worker: &str) -> Announcement {
     Announcement {
         worker: worker.into(),
         roles_text: "r".into(),

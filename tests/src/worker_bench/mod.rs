@@ -6,18 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use antflow::cluster::bus::{Bus, InProcessBus, Post};
-use antflow::cluster::graph::{Catalog, Graph, Node, RetryPolicy};
+use antflow::cluster::graph::{Node, RetryPolicy};
 use antflow::cluster::handler::Handler;
 use antflow::cluster::protocol::{Envelope, Topic};
 use antflow::cluster::state::{NodeState, RunState};
-use antflow::cluster::store::{
-    Artifact, NewArtifact, NewRun, NodeRecord, Payload, QueryStore, ReadRequest, RunRecord,
-    SteerStore, Store, WorkStore,
-};
+use antflow::cluster::store::{Artifact, NodeRecord, RunRecord, Store};
 use antflow::cluster::testing::{FaultyStore, TestCluster};
 use antflow::cluster::worker::{Worker, WorkerBuilder, WorkerConfig, WorkerHandle};
-use antflow::cluster::{NodeId, Role, RunKey};
-use serde_json::{Map, json};
+use antflow::cluster::{Role, RunKey};
+
+use crate::View;
 
 pub use scripted::{Planned, Scripted};
 
@@ -70,116 +68,60 @@ impl WorkerBench {
         start(self.builder(id).handler(ROLE, move || handler.clone())).await
     }
 
+    /// What else tests do with the store.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View(&*self.store)
+    }
+
     /// Submits a run of these nodes.
-    ///
-    /// # Panics
-    /// If it is no graph, or the store fails.
     pub async fn submit(&self, nodes: impl IntoIterator<Item = Node>) -> RunKey {
-        let graph = Graph::new(nodes, &Catalog::any()).expect("this is a graph");
-        let run = NewRun::new(graph);
-        let submitted = self.store.submit(run).await.expect("the run is stored");
-        submitted.run
+        self.view().submit(nodes).await
     }
 
     /// The run.
-    ///
-    /// # Panics
-    /// If it is not there.
     pub async fn run(&self, run: &RunKey) -> RunRecord {
-        self.store.run(run.clone()).await.expect("the run is there")
+        self.view().run(run).await
     }
 
     /// The node.
-    ///
-    /// # Panics
-    /// If it is not there.
     pub async fn node(&self, run: &RunKey, node: &str) -> NodeRecord {
-        let node = self.store.node(run.clone(), node.into()).await;
-        node.expect("the node is there")
+        self.view().node(run, node).await
     }
 
     /// Waits until the run has ended, and gives how.
     pub async fn ended(&self, run: &RunKey) -> RunState {
-        crate::within(async {
-            loop {
-                let state = self.run(run).await.state;
-                if state.is_terminal() {
-                    return state;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        })
-        .await
+        self.view().ended(run).await
     }
 
     /// Waits until the node is in this state.
     pub async fn reaches(&self, run: &RunKey, node: &str, state: NodeState) {
-        self.wait_for(run, node, |node| node.state == state).await;
+        self.view().reaches(run, node, state).await;
     }
 
     /// Waits until the node is as it should be.
     pub async fn wait_for(&self, run: &RunKey, node: &str, is: impl Fn(&NodeRecord) -> bool) {
-        crate::within(async {
-            while !is(&self.node(run, node).await) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        })
-        .await;
+        self.view().wait_for(run, node, is).await;
     }
 
     /// All artifacts of a node.
-    ///
-    /// # Panics
-    /// If the store fails.
     pub async fn artifacts(&self, run: &RunKey, node: &str) -> Vec<Artifact> {
-        let mut all = Vec::new();
-        loop {
-            let request = ReadRequest {
-                run: run.clone(),
-                source: node.into(),
-                after_seq: all.len() as u64,
-                partition: None,
-                limit: 1000,
-                max_bytes: usize::MAX,
-            };
-            let page = self.store.read_artifacts(request).await.expect("a page");
-            if page.artifacts.is_empty() {
-                return all;
-            }
-            all.extend(page.artifacts);
-        }
+        self.view().artifacts(run, node).await
     }
 
     /// The payloads of a node's artifacts, as text.
     pub async fn outputs(&self, run: &RunKey, node: &str) -> Vec<String> {
-        let artifacts = self.artifacts(run, node).await;
-        let payload = |artifact: Artifact| artifact.payload.as_str().to_owned();
-        artifacts.into_iter().map(payload).collect()
+        self.view().outputs(run, node).await
     }
 
     /// Appends artifacts to an input node, whose payloads are their numbers.
-    ///
-    /// # Panics
-    /// If the store fails.
     pub async fn append(&self, run: &RunKey, node: &str, numbers: std::ops::Range<u64>) {
-        let artifact = |n: u64| NewArtifact {
-            uid: format!("i{n}").into(),
-            payload: Payload::from(&json!(n)),
-            meta: Map::new(),
-        };
-        let node = NodeId::from(node);
-        let artifacts = numbers.map(artifact).collect();
-        let appended = self.store.append_input(run.clone(), node, artifacts).await;
-        drop(appended.expect("the input is stored"));
+        self.view().append(run, node, numbers).await;
     }
 
     /// Closes an input node.
-    ///
-    /// # Panics
-    /// If the store fails.
     pub async fn close(&self, run: &RunKey, node: &str) {
-        let closed = self.store.close_input(run.clone(), node.into()).await;
-        drop(closed.expect("the input is closed"));
+        self.view().close(run, node).await;
     }
 
     /// Says something on the bus.

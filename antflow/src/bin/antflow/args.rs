@@ -7,20 +7,21 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::failure::USAGE;
-use crate::{artifacts, cancel, coordinator, dead_letters, limits, status, submit};
+use crate::{artifacts, cancel, coordinator, dead_letters, doctor, limits, status, submit};
 
 /// Exit codes, for `--help`.
 const EXIT_CODES: &str = "\
 Exit codes:
   0  it is done
-  1  it failed: the cluster cannot be reached, there is no such run, or a run failed or was cancelled under --wait
+  1  it failed: the cluster cannot be reached, there is no such run, or a run failed or was cancelled under --wait,
+     or the doctor found a problem
   2  it could not begin: a wrong argument, or a graph with mistakes";
 
 /// Submits runs to a cluster, watches and steers them, and coordinates its workers.
 #[derive(Debug, Parser)]
 #[command(name = "antflow", version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
-    /// Where the cluster is: sqlite:///path/to/file.db, sqlite://relative.db, or a path.
+    /// Where the cluster is: postgres://user@host/database, sqlite:///path/to/file.db, or a path.
     #[arg(
         long,
         global = true,
@@ -29,6 +30,15 @@ pub(crate) struct Cli {
         hide_env_values = true
     )]
     pub(crate) cluster: Option<String>,
+    /// Its bus, if it is not the one of its store: nats://host:4222 or kafka://host:9092.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "ANTFLOW_BUS",
+        hide_env_values = true
+    )]
+    pub(crate) bus: Option<String>,
     /// Prints JSON: one document, or one on each line where there are several.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -54,6 +64,8 @@ pub(crate) enum Command {
     Limits(limits::Args),
     /// Shows what could not be understood or said, or tries it again.
     DeadLetters(dead_letters::Args),
+    /// Looks for what is wrong: store, bus, coordinators, and workers for each role; says what to do.
+    Doctor(doctor::Args),
 }
 
 impl Cli {

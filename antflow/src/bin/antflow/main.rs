@@ -9,6 +9,7 @@ mod cancel;
 mod context;
 mod coordinator;
 mod dead_letters;
+mod doctor;
 mod failure;
 mod limits;
 mod output;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return Failure::Failed(format!("no runtime: {error}")).end(),
     };
-    let mut context = Context::new(cli.cluster, cli.json);
+    let mut context = Context::new(cli.cluster, cli.bus, cli.json);
     let done = runtime.block_on(async {
         // On the heap: the commands' futures are as large as the largest of them.
         Box::pin(run(&mut context, cli.command)).await?;
@@ -55,5 +56,6 @@ async fn run(context: &mut Context, command: Command) -> Result<(), Failure> {
         Command::Cancel(args) => cancel::run(context, args).await,
         Command::Limits(args) => limits::run(context, args).await,
         Command::DeadLetters(args) => dead_letters::run(context, args).await,
+        Command::Doctor(args) => doctor::run(context, args).await,
     }
 }

@@ -1,10 +1,8 @@
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
-use tokio::sync::Notify;
-
+use super::queue::{CAPACITY, Queue, lock};
 use super::{Audience, Bus, BusError, BusFuture, Inbox, Post};
 use crate::cluster::protocol::Topic;
 
@@ -30,18 +28,8 @@ struct Listener {
     queue: Weak<Queue>,
 }
 
-#[derive(Default)]
-struct Queue {
-    posts: Mutex<VecDeque<Post>>,
-    arrived: Notify,
-    is_closed: AtomicBool,
-}
-
 #[derive(Clone)]
 struct QueueInbox(Arc<Queue>);
-
-/// How many posts a queue holds.
-const CAPACITY: usize = 10_000;
 
 impl InProcessBus {
     /// A bus whose queues hold 10,000 posts each.
@@ -138,9 +126,7 @@ impl Inner {
             .iter()
             .filter_map(|listener| listener.queue.upgrade())
         {
-            queue.is_closed.store(true, Ordering::Release);
-            queue.arrived.notify_waiters();
-            queue.arrived.notify_one();
+            queue.close();
         }
     }
 }
@@ -151,48 +137,10 @@ impl Drop for Inner {
     }
 }
 
-impl Queue {
-    /// Puts a post behind the others; says how many were dropped for it.
-    fn push(&self, post: Post, capacity: usize) -> u64 {
-        let mut posts = lock(&self.posts);
-        let is_full = posts.len() >= capacity;
-        if is_full {
-            posts.pop_front();
-        }
-        posts.push_back(post);
-        drop(posts);
-        self.arrived.notify_one();
-        u64::from(is_full)
-    }
-
-    /// The oldest post, and whether there are more.
-    fn pop(&self) -> (Option<Post>, bool) {
-        let mut posts = lock(&self.posts);
-        let next = posts.pop_front();
-        (next, !posts.is_empty())
-    }
-
-    async fn next(&self) -> Option<Post> {
-        loop {
-            // Listens before it looks, so that nothing arrives in between unheard.
-            let arrived = self.arrived.notified();
-            let (next, is_more) = self.pop();
-            let is_closed = self.is_closed.load(Ordering::Acquire);
-            if is_more || is_closed {
-                self.arrived.notify_one();
-            }
-            if next.is_some() || is_closed {
-                return next;
-            }
-            arrived.await;
-        }
-    }
-}
-
 impl fmt::Debug for QueueInbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inbox")
-            .field("posts", &lock(&self.0.posts).len())
+            .field("posts", &self.0.len())
             .finish_non_exhaustive()
     }
 }
@@ -222,9 +170,4 @@ impl Bus for InProcessBus {
     fn is_in_process(&self) -> bool {
         true
     }
-}
-
-/// Nothing that is done under these locks can panic halfway.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -30,10 +30,28 @@
 //! they are asked for, on topics with one hearer for each post.
 //!
 //! Only what is said after `subscribe` has returned is heard for sure.
+//!
+//! # Engines
+//! | bus | feature | for |
+//! |---|---|---|
+//! | [`InProcessBus`] | none | one process, and tests |
+//! | `PostgresBus` | `postgres` | a cluster with a store in PostgreSQL, and no other server |
+//! | `NatsBus` | `nats` | very many workers, events that others read later; least to operate |
 
+#[cfg(any(feature = "nats", feature = "postgres"))]
+mod asked;
 mod in_process;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(any(feature = "nats", feature = "postgres"))]
+mod log;
+#[cfg(feature = "nats")]
+mod nats;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod queue;
+#[cfg(any(feature = "nats", feature = "postgres"))]
+mod refuse;
 #[cfg(test)]
 mod tests;
 
@@ -44,8 +62,13 @@ use std::sync::Arc;
 pub use in_process::InProcessBus;
 #[cfg(feature = "kafka")]
 pub use kafka::KafkaBus;
+#[cfg(feature = "nats")]
+pub use nats::NatsBus;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresBus;
 
 use super::protocol::{Envelope, Topic};
+use super::{Finding, Role};
 
 /// What a bus gives: boxed, so that a bus can be an `Arc<dyn Bus>`.
 pub type BusFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -69,6 +92,16 @@ pub trait Bus: fmt::Debug + Send + Sync {
         topics: Vec<Topic>,
         audience: Audience,
     ) -> BusFuture<'_, Result<Box<dyn Inbox>, BusError>>;
+
+    /// Looks at what the bus stands on: its broker's version and permissions, and the topics of these roles. For
+    /// [`Cluster::diagnose`](super::Cluster::diagnose); nothing unless the engine says something.
+    ///
+    /// # Errors
+    /// The broker cannot be reached.
+    fn examine(&self, roles: Vec<Role>) -> BusFuture<'_, Result<Vec<Finding>, BusError>> {
+        drop(roles);
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// Is what is said heard in this process alone? No, unless the engine says so.
     fn is_in_process(&self) -> bool {

@@ -1,9 +1,9 @@
+use std::fmt;
 use std::future::IntoFuture;
-use std::path::Path;
 use std::pin::Pin;
 
-use super::engine::Engine;
-use super::{Cluster, ClusterError};
+use super::engine::{BusEngine, StoreEngine};
+use super::{Cluster, ClusterError, UrlError, opening};
 
 /// A connection to a cluster that is to be made: `.await` makes it.
 ///
@@ -20,36 +20,65 @@ use super::{Cluster, ClusterError};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "nothing is connected before it is awaited"]
 pub struct Connect {
     url: String,
+    bus: Option<String>,
     is_existing: bool,
 }
 
 impl Cluster {
     /// Connects to the cluster of a URL. `.await` what it gives.
     ///
-    /// | URL | engine |
-    /// |---|---|
-    /// | `sqlite:///path/to/file.db` | a file of SQLite, as by [`embedded`](Self::embedded) |
-    /// | `sqlite://relative.db` | the same, from the current directory |
-    /// | a path | the same |
-    /// | `memory:` | gone with this process, as by [`in_memory`](Self::in_memory) |
+    /// | URL | store | bus | feature |
+    /// |---|---|---|---|
+    /// | `postgres://user@host/database` | PostgreSQL | LISTEN and NOTIFY of the same server | `postgres` |
+    /// | `sqlite:///path/to/file.db` | a file of SQLite, as by [`embedded`](Self::embedded) | in this process | |
+    /// | `sqlite://relative.db` | the same, from the current directory | in this process | |
+    /// | a path | the same | in this process | |
+    /// | `memory:` | gone with this process, as by [`in_memory`](Self::in_memory) | in this process | |
     ///
-    /// Paths are taken as they are: nothing in them is decoded.
+    /// [`bus`](Connect::bus) puts another bus beside the store. Paths are taken as they are: nothing in them is
+    /// decoded. What else a URL of a server may have is said where its engine is.
     ///
     /// # Errors
     /// What it gives fails with [`ClusterError::Url`] if there is no engine for the URL, and otherwise as the engine.
     pub fn connect(url: impl Into<String>) -> Connect {
         Connect {
             url: url.into(),
+            bus: None,
             is_existing: false,
         }
     }
 }
 
 impl Connect {
+    /// Puts a bus beside the store, in place of the one that it brings along.
+    ///
+    /// | URL | bus | feature |
+    /// |---|---|---|
+    /// | `nats://host:4222`, `tls://host:4222` | NATS with JetStream | `nats` |
+    /// | `kafka://host:9092` | Kafka | `kafka` |
+    /// | `postgres://user@host/database` | LISTEN and NOTIFY of PostgreSQL | `postgres` |
+    ///
+    /// All members of a cluster need the same one: who speaks on another bus is not heard, and their work is found by
+    /// looking into the store alone.
+    ///
+    /// ```
+    /// use antflow::cluster::{Cluster, ClusterError};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let error = Cluster::connect("memory:").bus("sqlite://cluster.db").await.unwrap_err();
+    /// assert!(matches!(error, ClusterError::Url(_)));
+    /// # }
+    /// ```
+    pub fn bus(mut self, url: impl Into<String>) -> Self {
+        self.bus = Some(url.into());
+        self
+    }
+
     /// Takes only a cluster that is there, and makes none: for who asks or steers, and may have mistyped the URL.
     pub fn existing(mut self) -> Self {
         self.is_existing = true;
@@ -57,26 +86,33 @@ impl Connect {
     }
 
     async fn connect(self) -> Result<Cluster, ClusterError> {
-        match Engine::of(&self.url)? {
-            Engine::Memory if self.is_existing => Err(ClusterError::Absent {
-                place: "memory:".to_owned(),
-                hint: "what is in the memory of another process cannot be reached",
-            }),
-            Engine::Memory => Cluster::in_memory(),
-            Engine::Sqlite(path) if self.is_existing && !is_there(&path) => {
-                Err(ClusterError::Absent {
-                    place: path.display().to_string(),
-                    hint: "look at the path; a coordinator, a worker or the first run makes the file",
-                })
-            }
-            Engine::Sqlite(path) => Cluster::embedded(path).await,
-        }
+        let (store, bus) = self.engines()?;
+        let store = store.open(self.is_existing).await?;
+        Ok(Cluster::of(store, opening::bus(bus).await?))
+    }
+
+    /// What it says, before anything is opened.
+    pub(super) fn engines(&self) -> Result<(StoreEngine, Option<BusEngine>), UrlError> {
+        let store = StoreEngine::of(&self.url)?;
+        let bus = match &self.bus {
+            Some(url) => Some(BusEngine::of(url)?),
+            None => store.bus(),
+        };
+        Ok((store, bus))
+    }
+
+    pub(super) fn is_existing(&self) -> bool {
+        self.is_existing
     }
 }
 
-/// Is something there, readable or not? What is there and cannot be read is for the engine to say.
-fn is_there(path: &Path) -> bool {
-    path.try_exists().unwrap_or(true)
+impl fmt::Debug for Connect {
+    /// Without the URLs, which may hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connect")
+            .field("is_existing", &self.is_existing)
+            .finish_non_exhaustive()
+    }
 }
 
 impl IntoFuture for Connect {

@@ -1,12 +1,11 @@
 //! Workers and coordinators from the environment, as processes of their own.
 
 use std::io;
-use std::sync::Arc;
 
-use super::engine::Engine;
+use super::engine::{BusEngine, StoreEngine};
 use super::signals::StopSignals;
-use super::{Cluster, ClusterError};
-use crate::cluster::build::{BuildError, Place};
+use super::{ClusterError, UrlError, opening};
+use crate::cluster::build::{BuildError, Place, Urls};
 use crate::cluster::config::ConfigError;
 use crate::cluster::coordinator::{
     Coordinator, CoordinatorBuilder, CoordinatorConfig, CoordinatorHandle,
@@ -17,13 +16,17 @@ use crate::cluster::worker::{StartError, Worker, WorkerBuilder, WorkerConfig, Wo
 /// The variable of the environment that has the URL of the cluster.
 pub const CLUSTER_VARIABLE: &str = "ANTFLOW_CLUSTER";
 
+/// The variable of the environment that has the URL of the cluster's bus, if it is not the one of its store.
+pub const BUS_VARIABLE: &str = "ANTFLOW_BUS";
+
 /// Why a worker or a coordinator did not run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
     /// It has neither a store nor a URL.
     #[error(
-        "there is no cluster: set `{CLUSTER_VARIABLE}`, such as to `sqlite:///path/to/file.db`, or call `url`"
+        "there is no cluster: set `{CLUSTER_VARIABLE}`, such as to `sqlite:///path/to/file.db` or \
+         `postgres://user@host/database`, or call `url`"
     )]
     NoCluster,
     /// The cluster cannot be reached.
@@ -41,8 +44,8 @@ pub enum RunError {
 }
 
 impl Worker {
-    /// Begins to configure a worker by the environment: the configuration as by [`WorkerConfig::from_env`], and the URL
-    /// of the cluster from `ANTFLOW_CLUSTER`, if it is there.
+    /// Begins to configure a worker by the environment: the configuration as by [`WorkerConfig::from_env`], the URL
+    /// of the cluster from `ANTFLOW_CLUSTER` and that of another bus from `ANTFLOW_BUS`, if they are there.
     ///
     /// With handlers and [`run`](WorkerBuilder::run) this is a whole program:
     ///
@@ -69,11 +72,11 @@ impl Worker {
     ///
     /// # Errors
     /// The file of the configuration cannot be read; or everything that is wrong in it, in the variables and in the
-    /// URL, at once.
+    /// URLs, at once.
     pub fn from_env() -> Result<WorkerBuilder, ConfigError> {
-        let (config, url) = with_url(WorkerConfig::from_env())?;
+        let (config, urls) = with_urls(WorkerConfig::from_env())?;
         let mut builder = Self::builder().config(config);
-        builder.place.url = url;
+        builder.place.urls = urls;
         Ok(builder)
     }
 }
@@ -82,7 +85,14 @@ impl WorkerBuilder {
     /// Sets the URL of the cluster, which [`start`](Self::start) and [`run`](Self::run) connect to unless they have a
     /// store: see [`Cluster::connect`].
     pub fn url(mut self, url: impl Into<String>) -> Self {
-        self.place.url = Some(url.into());
+        self.place.urls.cluster = Some(url.into());
+        self
+    }
+
+    /// Sets the URL of the cluster's bus, if it is not the one of its store: see [`Connect::bus`](super::Connect::bus).
+    /// A bus that was given is used all the same.
+    pub fn bus_url(mut self, url: impl Into<String>) -> Self {
+        self.place.urls.bus = Some(url.into());
         self
     }
 
@@ -127,7 +137,7 @@ impl WorkerBuilder {
 
 impl Coordinator {
     /// Begins to configure a coordinator by the environment: the configuration as by [`CoordinatorConfig::from_env`],
-    /// and the URL of the cluster from `ANTFLOW_CLUSTER`, if it is there.
+    /// the URL of the cluster from `ANTFLOW_CLUSTER` and that of another bus from `ANTFLOW_BUS`, if they are there.
     ///
     /// ```no_run
     /// use antflow::BoxError;
@@ -142,11 +152,11 @@ impl Coordinator {
     ///
     /// # Errors
     /// The file of the configuration cannot be read; or everything that is wrong in it, in the variables and in the
-    /// URL, at once.
+    /// URLs, at once.
     pub fn from_env() -> Result<CoordinatorBuilder, ConfigError> {
-        let (config, url) = with_url(CoordinatorConfig::from_env())?;
+        let (config, urls) = with_urls(CoordinatorConfig::from_env())?;
         let mut builder = Self::builder().config(config);
-        builder.place.url = url;
+        builder.place.urls = urls;
         Ok(builder)
     }
 }
@@ -155,7 +165,14 @@ impl CoordinatorBuilder {
     /// Sets the URL of the cluster, which [`start`](Self::start) and [`run`](Self::run) connect to unless they have a
     /// store: see [`Cluster::connect`].
     pub fn url(mut self, url: impl Into<String>) -> Self {
-        self.place.url = Some(url.into());
+        self.place.urls.cluster = Some(url.into());
+        self
+    }
+
+    /// Sets the URL of the cluster's bus, if it is not the one of its store: see [`Connect::bus`](super::Connect::bus).
+    /// A bus that was given is used all the same.
+    pub fn bus_url(mut self, url: impl Into<String>) -> Self {
+        self.place.urls.bus = Some(url.into());
         self
     }
 
@@ -195,16 +212,29 @@ impl CoordinatorBuilder {
     }
 }
 
-/// A configuration, and the URL beside it. What is wrong with either is said at once.
-fn with_url<C>(config: Result<C, ConfigError>) -> Result<(C, Option<String>), ConfigError> {
-    let url = std::env::var_os(CLUSTER_VARIABLE).filter(|url| !url.is_empty());
-    let url = url.map(|url| url.to_string_lossy().into_owned());
-    let Some(Err(wrong)) = url.as_deref().map(Engine::of) else {
-        return Ok((config?, url));
+/// A configuration, and the URLs beside it. What is wrong with any of them is said at once.
+fn with_urls<C>(config: Result<C, ConfigError>) -> Result<(C, Urls), ConfigError> {
+    let urls = Urls {
+        cluster: variable(CLUSTER_VARIABLE),
+        bus: variable(BUS_VARIABLE),
     };
     let mut mistakes = Mistakes::default();
-    mistakes.add(CLUSTER_VARIABLE, wrong.to_string());
+    let mut check = |name, wrong: Option<UrlError>| {
+        if let Some(wrong) = wrong {
+            mistakes.add(name, wrong.to_string());
+        }
+    };
+    let cluster = urls.cluster.as_deref();
+    check(
+        CLUSTER_VARIABLE,
+        cluster.and_then(|url| StoreEngine::of(url).err()),
+    );
+    let bus = urls.bus.as_deref();
+    check(BUS_VARIABLE, bus.and_then(|url| BusEngine::of(url).err()));
     let mut mistakes = mistakes.into_list();
+    if mistakes.is_empty() {
+        return Ok((config?, urls));
+    }
     match config {
         Ok(_) => {}
         Err(ConfigError::Values(others)) => mistakes.extend(others),
@@ -213,14 +243,28 @@ fn with_url<C>(config: Result<C, ConfigError>) -> Result<(C, Option<String>), Co
     Err(ConfigError::Values(mistakes))
 }
 
-/// Connects, unless there is a store and a bus already.
+/// A variable that is there and not empty.
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+    Some(value.to_string_lossy().into_owned())
+}
+
+/// Connects to what it has no store and no bus of.
 async fn connect(place: &mut Place) -> Result<(), RunError> {
-    if place.store.is_some() {
+    let wrong = |error: UrlError| RunError::Cluster(error.into());
+    let named = place.urls.bus.as_deref().map(BusEngine::of);
+    let mut bus = named.transpose().map_err(wrong)?;
+    if place.store.is_none() {
+        let url = place.urls.cluster.as_deref().ok_or(RunError::NoCluster)?;
+        let store = StoreEngine::of(url).map_err(wrong)?;
+        bus = bus.or_else(|| store.bus());
+        place.store = Some(store.open(false).await?);
+    } else if bus.is_none() {
+        // Whoever gives a store gives a bus as well; building says what is missing.
         return Ok(());
     }
-    let url = place.url.clone().ok_or(RunError::NoCluster)?;
-    let cluster = Cluster::connect(url).await?;
-    place.store = Some(Arc::clone(cluster.store()));
-    place.bus.get_or_insert_with(|| Arc::clone(cluster.bus()));
+    if place.bus.is_none() {
+        place.bus = Some(opening::bus(bus).await?);
+    }
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! The entry: a store and a bus, and what users do with them.
 
 mod connect;
+mod diagnose;
 mod engine;
 mod environment;
 mod error;
 mod look;
+mod opening;
 mod signals;
 mod steer;
 
@@ -12,8 +14,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use connect::Connect;
+pub use diagnose::{Diagnosis, Examination};
 pub use engine::UrlError;
-pub use environment::{CLUSTER_VARIABLE, RunError};
+pub use environment::{BUS_VARIABLE, CLUSTER_VARIABLE, RunError};
 pub use error::ClusterError;
 pub use look::RunStatus;
 pub use signals::StopSignals;
@@ -98,15 +101,7 @@ impl Cluster {
     /// # Errors
     /// The directory cannot be made, or the file cannot be opened: see [`SqliteStore::open`].
     pub async fn embedded(path: impl AsRef<Path>) -> Result<Self, ClusterError> {
-        let path = path.as_ref();
-        let directory = path.parent().filter(|path| !path.as_os_str().is_empty());
-        if let Some(directory) = directory {
-            std::fs::create_dir_all(directory).map_err(|source| ClusterError::Directory {
-                path: directory.to_owned(),
-                source,
-            })?;
-        }
-        let store = SqliteStore::open(path, SqliteOptions::default()).await?;
+        let store = opening::file(path.as_ref()).await?;
         Ok(Self::of(Arc::new(store), Arc::new(InProcessBus::new())))
     }
 

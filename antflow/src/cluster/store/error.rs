@@ -76,6 +76,16 @@ pub enum StoreError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// The server of the store refuses it: who asks is not let in or may not do it, or tables are missing. Does not
+    /// pass by itself: somebody has to do what it says.
+    #[error("the store refuses it: {reason}")]
+    Refused {
+        /// What was tried, and what to do.
+        reason: String,
+        /// What the engine says.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
     /// A newer version of antflow has written what is stored. Nothing was written.
     #[error(
         "the store has the schema {found}, and this version of antflow knows those up to {known}: \

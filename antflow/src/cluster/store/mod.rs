@@ -40,6 +40,8 @@
 //! - **Futures** may be dropped at any point: the transaction then happens as a whole or not at all.
 
 pub mod events;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sqlite;
 
 mod batch;
@@ -48,10 +50,12 @@ mod error;
 mod lease;
 mod millis;
 mod payload;
+mod plan;
 mod query;
 mod records;
 mod run;
 mod steer;
+mod stored;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -68,6 +72,8 @@ pub use batch::{
 pub use error::StoreError;
 pub use lease::{CancelNotice, ClaimRequest, ExtendRequest, Extended, Lease, Offer, ResumeRequest};
 pub use payload::Payload;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use query::QueryStore;
 pub use records::{
     ActiveRun, DeadLetter, DeadLetterSource, Limits, NewDeadLetter, OutboxRecord, OutboxRetry,

@@ -2,7 +2,7 @@ use super::{
     ActiveRun, BatchRecord, NodeRecord, RunFilter, RunRecord, RunSummary, Starving, StoreCounts,
     StoreFuture,
 };
-use crate::cluster::{BatchUid, NodeId, RunKey, Timestamp, WorkerKey};
+use crate::cluster::{BatchUid, Finding, NodeId, RunKey, Timestamp, WorkerKey};
 
 /// Questions to a store. None of them changes anything.
 ///
@@ -50,4 +50,10 @@ pub trait QueryStore: Send + Sync {
 
     /// How much of what there is.
     fn counts(&self) -> StoreFuture<'_, StoreCounts>;
+
+    /// Looks at what the store stands on: its version, its permissions, and settings that make it slow or unsafe. For
+    /// [`Cluster::diagnose`](crate::cluster::Cluster::diagnose); nothing unless the engine says something.
+    fn examine(&self) -> StoreFuture<'_, Vec<Finding>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 }

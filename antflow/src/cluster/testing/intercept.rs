@@ -7,7 +7,7 @@ use super::store::FaultyStore;
 use crate::cluster::protocol::{Announcement, Failure};
 use crate::cluster::state::RunState;
 use crate::cluster::store::*;
-use crate::cluster::{BatchUid, NodeId, RunKey, Timestamp, WorkerKey};
+use crate::cluster::{BatchUid, Finding, NodeId, RunKey, Timestamp, WorkerKey};
 
 /// Something that stands in front of a store.
 pub(super) trait Around: Send + Sync {
@@ -105,5 +105,6 @@ operations! {
         fn starving() -> Vec<Starving>;
         fn next_due() -> Option<Timestamp>;
         fn counts() -> StoreCounts;
+        fn examine() -> Vec<Finding>;
     }
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::hear::{self, Commands};
 use super::shared::{Phase, Shared};
 use super::{StartError, heartbeat, lead, teller};
-use crate::cluster::bus::{Inbox, Post};
+use crate::cluster::bus::{BusError, Inbox, Post};
 use crate::cluster::handler::pauses;
 use crate::cluster::store::{Assignment, Effects, ResumeRequest, StoreError};
 
@@ -22,16 +22,25 @@ pub(super) struct Started {
     effects: Effects,
 }
 
-/// How often the start asks a store that is not available.
-const START_TRIES: usize = 6;
+/// How often the start asks a store or a bus that is not available.
+const START_TRIES: usize = 10;
 
 /// How long the bus has to take what is still to be said when the worker ends.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Listens, registers, and takes up what a worker of this id had.
 pub(super) async fn start(shared: &Shared) -> Result<Started, StartError> {
-    let commands = Commands::open(shared).await?;
-    let signals = hear::open_signals(shared).await?;
+    let mut tries = pauses().take(START_TRIES);
+    let (commands, signals) = loop {
+        match listen(shared).await {
+            Ok(open) => break open,
+            Err(error) => {
+                shared.warn("listening", &error);
+                let may_pass = matches!(error, BusError::Unavailable { .. });
+                wait(&mut tries, may_pass, error).await?;
+            }
+        }
+    };
     heartbeat::announce_once(shared).await;
     let mut tries = pauses().take(START_TRIES);
     loop {
@@ -48,13 +57,28 @@ pub(super) async fn start(shared: &Shared) -> Result<Started, StartError> {
             }
             Err(error) => {
                 shared.store_error("resuming", &error);
-                match tries.next().filter(|_| error.is_transient()) {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => return Err(error.into()),
-                }
+                wait(&mut tries, error.is_transient(), error).await?;
             }
         }
     }
+}
+
+/// Waits before the next try; gives the error back if there is none.
+async fn wait<E>(
+    tries: &mut impl Iterator<Item = Duration>,
+    may_pass: bool,
+    error: E,
+) -> Result<(), E> {
+    match tries.next().filter(|_| may_pass) {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => return Err(error),
+    }
+    Ok(())
+}
+
+async fn listen(shared: &Shared) -> Result<(Commands, Box<dyn Inbox>), BusError> {
+    let commands = Commands::open(shared).await?;
+    Ok((commands, hear::open_signals(shared).await?))
 }
 
 async fn resume(shared: &Shared) -> Result<(Vec<Assignment>, Effects), StoreError> {

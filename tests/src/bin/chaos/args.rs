@@ -2,16 +2,16 @@ use std::num::NonZeroU64;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-use crate::engine::EngineKind;
+use crate::engine::{EngineKind, Place};
 
-/// Kills workers and coordinators at random moments, and counts what is lost, doubled or stuck in the end.
+/// Kills processes and servers at random moments, and counts what is lost, doubled or stuck in the end.
 #[derive(Debug, Parser)]
 #[command(name = "chaos", args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     /// What the cluster is made of.
     #[arg(long, value_enum, default_value = "embedded")]
     pub(crate) engine: EngineKind,
-    /// How many processes are killed while a run is going.
+    /// How many processes and servers are killed or frozen while a run is going.
     #[arg(long, default_value_t = 200)]
     pub(crate) faults: u64,
     /// What the moments, the victims and their next ids come from.
@@ -51,11 +51,11 @@ pub(crate) struct MemberArgs {
     pub(crate) part: Part,
     #[arg(long)]
     pub(crate) id: String,
-    #[arg(long, value_enum)]
-    pub(crate) engine: EngineKind,
-    /// Where the cluster is.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// What the faults of its messages come from.
     #[arg(long)]
-    pub(crate) place: String,
+    pub(crate) seed: u64,
 }
 
 /// What a process does.

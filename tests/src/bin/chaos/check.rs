@@ -58,6 +58,9 @@ pub(crate) async fn node(
     let reported = reported.round() as u64;
     let mut worst = Difference::of(expected, payloads(cluster, &node.run, node).await?);
     let records = records(cluster, &node.run, node).await?;
+    if !records.is_sorted_by_key(|record| record.epoch) {
+        return Err(format!("somebody wrote to `{}` in an epoch that was over", node.id).into());
+    }
     worst = worst.or_worse(Difference::of_counts(count, records.len() as u64));
     for counted in [totals.batches, totals.artifacts, reported] {
         worst = worst.or_worse(Difference::of_counts(count, counted));

@@ -4,14 +4,17 @@ use std::process::{Child, Command, Stdio};
 use antflow::BoxError;
 
 use crate::args::Part;
-use crate::engine::Ground;
+use crate::engine::Place;
+use crate::tally::{Tallies, Tally};
 
 /// The processes of a cluster.
-pub(crate) struct Crew<'a> {
-    ground: &'a Ground,
+pub(crate) struct Crew {
+    place: Place,
     program: PathBuf,
     members: Vec<Member>,
     named: u64,
+    started: u64,
+    tallies: Tallies,
 }
 
 /// One process; it is killed when this is dropped.
@@ -21,18 +24,21 @@ struct Member {
     child: Child,
 }
 
-impl<'a> Crew<'a> {
-    /// Starts so many of each.
+impl Crew {
+    /// Starts so many of each. The faults of their messages come from the seed.
     pub(crate) fn start(
-        ground: &'a Ground,
+        place: Place,
         workers: u64,
         coordinators: u64,
+        seed: u64,
     ) -> Result<Self, BoxError> {
         let mut crew = Self {
-            ground,
+            place,
             program: std::env::current_exe()?,
             members: Vec::new(),
             named: 0,
+            started: seed,
+            tallies: Tallies::default(),
         };
         for (part, count) in [(Part::Worker, workers), (Part::Coordinator, coordinators)] {
             for _ in 0..count {
@@ -63,6 +69,22 @@ impl<'a> Crew<'a> {
         child.kill()?;
         child.wait()?;
         Ok(was_alive)
+    }
+
+    /// Stops one where it is, or lets it go on.
+    pub(crate) fn freeze(&self, member: usize, is_frozen: bool) -> Result<(), BoxError> {
+        let signal = if is_frozen { "-STOP" } else { "-CONT" };
+        let id = self.members[member].child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status()?;
+        if !sent.success() {
+            return Err(format!("process {id} takes no signal {signal}").into());
+        }
+        Ok(())
+    }
+
+    /// What all that ever were have counted.
+    pub(crate) fn tally(&self) -> Tally {
+        self.tallies.sum()
     }
 
     /// Starts one again that is gone, under the same id or another.
@@ -98,21 +120,22 @@ impl<'a> Crew<'a> {
         format!("{letter}{}", self.named)
     }
 
-    fn spawn(&self, part: Part, id: &str) -> Result<Child, BoxError> {
+    fn spawn(&mut self, part: Part, id: &str) -> Result<Child, BoxError> {
+        self.started += 1;
         let mut command = Command::new(&self.program);
         command
             .arg("member")
             .args(["--part", &name(&part), "--id", id])
-            .args([
-                "--engine",
-                &name(&self.ground.kind()),
-                "--place",
-                &self.ground.place(),
-            ])
+            .args(["--seed", &self.started.to_string()])
+            .args(self.place.arguments())
             // They end when this process, and its end of the pipe, is gone.
             .stdin(Stdio::piped())
-            .stdout(Stdio::null());
-        Ok(command.spawn()?)
+            .stdout(Stdio::piped());
+        let mut child = command.spawn()?;
+        if let Some(said) = child.stdout.take() {
+            self.tallies.hear(child.id(), said);
+        }
+        Ok(child)
     }
 }
 

@@ -1,14 +1,16 @@
-//! Kills workers and coordinators at random moments, and counts what is lost, doubled or stuck in the end.
+//! Kills processes and servers at random moments, and counts what is lost, doubled or stuck in the end.
 //!
 //! ```sh
 //! cargo run --release -p antflow-tests --bin chaos -- --engine embedded --faults 200 --seed 1 --json
 //! ```
 //!
-//! Coordinators and workers are processes, this program again, over one engine. They run a graph of three nodes that
-//! read each other while they are written; processes are killed by SIGKILL while the run is going, and started again,
-//! under the same id or another. A run that ends before all faults were injected is followed by the next one. In the
-//! end all that the nodes wrote is compared with what has to be there. The exit code is 1 unless nothing is lost,
-//! nothing is there twice, and every node has finished.
+//! Coordinators and workers are processes, this program again, over one engine, whose servers are started by this
+//! program. They run a graph of three nodes that read each other while they are written. While the run is going,
+//! processes are killed by SIGKILL and started again, under the same id or another; workers are stopped for longer than
+//! their leases and go on then; the broker and the database are killed and started again. Messages are lost, repeated,
+//! late and out of order all the time. A run that ends before all faults were injected is followed by the next one. In
+//! the end all that the nodes wrote is compared with what has to be there. The exit code is 1 unless nothing is lost,
+//! nothing is there twice, nobody wrote in an epoch that was over, and every node has finished.
 
 mod args;
 mod check;
@@ -17,6 +19,7 @@ mod engine;
 mod member;
 mod report;
 mod storm;
+mod tally;
 mod work;
 
 use std::process::ExitCode;

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::tally::Tally;
+
 /// What came of it all.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) engine: String,
     pub(crate) seed: u64,
-    /// Processes that were killed while a run was going.
+    /// Processes and servers that were killed or frozen while a run was going.
     pub(crate) faults: u64,
     pub(crate) lost: u64,
     pub(crate) doubled: u64,
@@ -23,6 +25,12 @@ pub(crate) struct Report {
     pub(crate) batches: u64,
     pub(crate) kills_of_workers: u64,
     pub(crate) kills_of_coordinators: u64,
+    pub(crate) kills_of_the_database: u64,
+    pub(crate) kills_of_the_broker: u64,
+    /// Workers that were stopped for longer than their leases, and went on.
+    pub(crate) frozen_workers: u64,
+    /// What the processes counted.
+    pub(crate) tally: Tally,
     pub(crate) restarts_under_same_id: u64,
     pub(crate) restarts_under_other_id: u64,
     /// Which node the workers had that were killed; `nothing` for those that had none.
@@ -55,6 +63,10 @@ impl Report {
             "batches": self.batches,
             "kills_of_workers": self.kills_of_workers,
             "kills_of_coordinators": self.kills_of_coordinators,
+            "kills_of_the_database": self.kills_of_the_database,
+            "kills_of_the_broker": self.kills_of_the_broker,
+            "frozen_workers": self.frozen_workers,
+            "tally": self.tally,
             "restarts": self.restarts_under_same_id + self.restarts_under_other_id,
             "restarts_under_same_id": self.restarts_under_same_id,
             "restarts_under_other_id": self.restarts_under_other_id,

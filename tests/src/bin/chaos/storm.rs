@@ -8,26 +8,30 @@ use fastrand::Rng;
 
 use crate::args::{Args, Part};
 use crate::crew::{self, Crew};
-use crate::engine::Ground;
+use crate::engine::{Ground, Server};
 use crate::report::Report;
 use crate::{check, work};
 
 /// How long it waits at most from one fault to the next, and before what was killed starts again.
 const CALM: Duration = Duration::from_millis(400);
 const ABSENCE: Duration = Duration::from_millis(60);
-/// In one of so many faults, all processes are killed together.
-const ALL_AT_ONCE: u32 = 12;
+/// How long a worker is frozen: for longer than its lease, and the others need to notice.
+const FROST: Duration = Duration::from_millis(1500);
+/// How long a server stays away at most.
+const OUTAGE: Duration = Duration::from_millis(1000);
 /// How long events may take to be said once all runs have ended.
 const LAST_WORDS: Duration = Duration::from_secs(30);
 
 /// Runs and kills, until all faults were injected and all runs have ended.
 pub(crate) async fn rage(args: &Args) -> Result<Report, BoxError> {
-    let ground = Ground::new(args.engine)?;
-    let cluster = ground.open().await?;
-    let crew = Crew::start(&ground, args.workers.get(), args.coordinators.get())?;
+    let ground = Ground::new(args.engine);
+    let cluster = ground.place().connect().await?;
+    let (workers, coordinators) = (args.workers.get(), args.coordinators.get());
+    let crew = Crew::start(ground.place().clone(), workers, coordinators, args.seed)?;
     let start = Instant::now();
     let mut storm = Storm {
         args,
+        ground,
         cluster,
         crew,
         rng: Rng::with_seed(args.seed),
@@ -48,13 +52,16 @@ pub(crate) async fn rage(args: &Args) -> Result<Report, BoxError> {
     }
     storm.report.unsaid = storm.unsaid().await?;
     storm.report.took = start.elapsed();
+    storm.report.tally = storm.crew.tally();
     Ok(storm.report)
 }
 
 struct Storm<'a> {
     args: &'a Args,
     cluster: Cluster,
-    crew: Crew<'a>,
+    // Before the servers that its processes need.
+    crew: Crew,
+    ground: Ground,
     rng: Rng,
     report: Report,
     /// When batches of the run were seen last that had not been there before, and how many there were.
@@ -77,14 +84,57 @@ impl Storm<'_> {
         self.compare(&run).await
     }
 
-    /// Kills some and starts them again. It counts if the run is going on without them.
+    /// Does one of the things that may happen.
     async fn fault(&mut self, run: &RunKey) -> Result<(), BoxError> {
         self.lift_fallen()?;
+        let servers = self.ground.servers();
+        match (self.rng.u32(..100), &servers[..]) {
+            (0..12, _) => self.freeze(run).await,
+            (12..20, _) => self.kill(run, usize::MAX).await,
+            (20..40, [_, ..]) => {
+                let server = servers[self.rng.usize(..servers.len())];
+                self.outage(server).await
+            }
+            _ => self.kill(run, 1).await,
+        }
+    }
+
+    /// Stops a worker for longer than its lease. It counts if the run is going on without it.
+    async fn freeze(&mut self, run: &RunKey) -> Result<(), BoxError> {
+        let workers = (0..self.crew.len()).filter(|at| self.crew.part(*at) == Part::Worker);
+        let workers: Vec<_> = workers.collect();
+        let victim = workers[self.rng.usize(..workers.len())];
+        self.crew.freeze(victim, true)?;
+        tokio::time::sleep(FROST + self.pause(CALM)).await;
+        let is_going = self.is_going(run).await?;
+        self.crew.freeze(victim, false)?;
+        if is_going {
+            self.report.faults += 1;
+            self.report.frozen_workers += 1;
+        }
+        Ok(())
+    }
+
+    /// Kills a server, and starts it again.
+    async fn outage(&mut self, server: Server) -> Result<(), BoxError> {
+        self.ground.kill(server);
+        tokio::time::sleep(self.pause(OUTAGE)).await;
+        self.ground.restart(server);
+        let report = &mut self.report;
+        report.faults += 1;
+        match server {
+            Server::Database => report.kills_of_the_database += 1,
+            Server::Broker => report.kills_of_the_broker += 1,
+        }
+        Ok(())
+    }
+
+    /// Kills so many processes at once, and starts them again. It counts if the run is going on without them.
+    async fn kill(&mut self, run: &RunKey, most: usize) -> Result<(), BoxError> {
         let mut victims: Vec<usize> = (0..self.crew.len()).collect();
         self.rng.shuffle(&mut victims);
-        let is_for_all = self.rng.u32(..ALL_AT_ONCE) == 0;
         let left = usize::try_from(self.args.faults - self.report.faults).unwrap_or(usize::MAX);
-        victims.truncate(if is_for_all { left } else { 1 });
+        victims.truncate(left.min(most));
         let mut hit = Vec::new();
         for victim in victims {
             if self.crew.kill(victim)? {

@@ -5,6 +5,7 @@ mod client;
 mod desk;
 mod each;
 mod error;
+mod examine;
 mod group;
 mod inbox;
 mod listen;
@@ -27,6 +28,7 @@ use self::producer::Speaker;
 use self::topics::Topics;
 use super::{Audience, Bus, BusError, BusFuture, Inbox, Post};
 use crate::cluster::protocol::Topic;
+use crate::cluster::{Finding, Role};
 
 /// How long a broker may take to answer a question, or to make a topic.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -213,5 +215,15 @@ impl Bus for KafkaBus {
         audience: Audience,
     ) -> BusFuture<'_, Result<Box<dyn Inbox>, BusError>> {
         Box::pin(self.while_open(self.listen(topics, audience)))
+    }
+
+    fn examine(&self, roles: Vec<Role>) -> BusFuture<'_, Result<Vec<Finding>, BusError>> {
+        let inner = &*self.inner;
+        Box::pin(examine::examine(
+            &inner.clients,
+            &inner.speaker,
+            &inner.names,
+            roles,
+        ))
     }
 }

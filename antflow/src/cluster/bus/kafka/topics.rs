@@ -22,7 +22,7 @@ pub(super) struct Topics {
 }
 
 /// How long one question may take, before it is asked again.
-const QUESTION: Duration = Duration::from_secs(2);
+pub(super) const QUESTION: Duration = Duration::from_secs(2);
 
 /// How long a topic may be unknown that brokers make when it is asked for.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -72,7 +72,7 @@ impl Topics {
 }
 
 /// Does something that blocks its thread.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, BusError> + Send + 'static,
 ) -> Result<T, BusError> {
     let done = tokio::task::spawn_blocking(work).await;

@@ -2,9 +2,10 @@
 
 use super::fault::Done;
 use super::nodes::NodeRow;
-use super::tx::{Tx, int, to_json};
+use super::tx::Tx;
+use crate::cluster::store::stored::{check_source, int, taken, to_json};
 use crate::cluster::store::{
-    BatchCommit, CommitRequest, Committed, Cursor, Lease, NewArtifact, Payload, StoreError,
+    BatchCommit, CommitRequest, Committed, Cursor, Lease, NewArtifact, Payload,
 };
 use crate::cluster::{BatchUid, NodeId, RunKey};
 
@@ -70,14 +71,6 @@ pub(super) fn committed(
     Ok(there)
 }
 
-/// Something else has the id of this artifact.
-pub(super) fn taken(artifact: &NewArtifact) -> StoreError {
-    StoreError::Conflict {
-        what: "artifact",
-        id: artifact.uid.to_string(),
-    }
-}
-
 impl Tx<'_> {
     /// Records a batch and counts it. False: it was there already.
     fn add_batch(&self, node: &mut NodeRow, batch: &BatchCommit) -> Done<bool> {
@@ -128,10 +121,7 @@ impl Tx<'_> {
         let plan = self.plan(node.run)?;
         let reader = plan.node(&node.record)?;
         let source = &cursor.source;
-        if !reader.sources().contains(source) && !reader.parents().contains(source) {
-            let reason = format!("node `{}` does not read `{source}`", node.record.id);
-            return Err(StoreError::Invalid(reason).into());
-        }
+        check_source(reader, &node.record, source)?;
         self.write(
             "INSERT INTO cursors (node, source, seq, offset) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (node, source) DO UPDATE SET seq = excluded.seq, offset = excluded.offset

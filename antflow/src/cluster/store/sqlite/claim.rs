@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Done;
 use super::nodes::NodeRow;
-use super::tx::{Tx, moment, name, number, read_json};
+use super::tx::{Tx, moment, name, number};
 use crate::cluster::graph::COORDINATOR_FN;
 use crate::cluster::state::{AfterLoss, NodeState};
+use crate::cluster::store::stored::read_json;
 use crate::cluster::store::{
     Assignment, Checkpoint, ClaimRequest, Cursor, Effects, Limits, Offer, Payload, ResumeRequest,
 };
@@ -249,8 +250,8 @@ pub(super) fn limits(tx: &Tx<'_>) -> Done<Limits> {
         [],
         |row| row.get(0),
     )?;
-    stored.map_or_else(
-        || Ok(Limits::default()),
-        |text| read_json(&text, || "limits".into()),
-    )
+    match stored {
+        None => Ok(Limits::default()),
+        Some(text) => Ok(read_json(&text, || "limits".into())?),
+    }
 }

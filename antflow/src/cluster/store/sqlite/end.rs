@@ -1,12 +1,12 @@
 //! How workers end nodes, or give them back.
 
-use super::batches::taken;
 use super::fault::Done;
 use super::nodes::NodeRow;
 use super::tx::Tx;
 use crate::cluster::WorkerKey;
 use crate::cluster::protocol::Failure;
 use crate::cluster::state::NodeState;
+use crate::cluster::store::stored::taken;
 use crate::cluster::store::{Effects, Failed, Finish, Lease, Standing, StoreError};
 use crate::cluster::vars;
 

@@ -40,22 +40,6 @@ impl From<Fault> for StoreError {
     }
 }
 
-/// There is no such thing.
-pub(super) fn not_found(what: &'static str, id: &impl ToString) -> Fault {
-    Fault::Refused(StoreError::NotFound {
-        what,
-        id: id.to_string(),
-    })
-}
-
-/// What is stored cannot be understood.
-pub(super) fn corrupt(what: impl Into<String>, reason: &(impl ToString + ?Sized)) -> Fault {
-    Fault::Refused(StoreError::Corrupt {
-        what: what.into(),
-        reason: reason.to_string(),
-    })
-}
-
 /// Whoever should have answered is gone.
 pub(super) fn gone() -> StoreError {
     StoreError::Unavailable {

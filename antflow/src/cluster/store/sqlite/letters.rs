@@ -2,9 +2,10 @@
 
 use rusqlite::Row;
 
-use super::fault::{Done, not_found};
+use super::fault::Done;
 use super::outbox;
-use super::tx::{self, Tx, maybe_moment, moment, read_json, to_json};
+use super::tx::{Tx, maybe_moment, moment};
+use crate::cluster::store::stored::{not_found, page, read_json, to_json};
 use crate::cluster::store::{DeadLetter, DeadLetterSource, NewDeadLetter};
 
 macro_rules! select {
@@ -34,18 +35,18 @@ pub(super) fn bury(tx: &Tx<'_>, letter: &NewDeadLetter) -> Done<i64> {
 
 pub(super) fn list(tx: &Tx<'_>, after: i64, limit: u32) -> Done<Vec<DeadLetter>> {
     let sql = select!("WHERE id > ?1 ORDER BY id LIMIT ?2");
-    tx.all(sql, (after, tx::page(limit)), |row| Ok(read(row)))?
+    tx.all(sql, (after, page(limit)), |row| Ok(read(row)))?
         .into_iter()
         .collect()
 }
 
 pub(super) fn retry(tx: &Tx<'_>, id: i64) -> Done<DeadLetter> {
     let letter = tx.one(select!("WHERE id = ?1"), [id], |row| Ok(read(row)))?;
-    let mut letter = letter.unwrap_or_else(|| Err(not_found("dead letter", &id)))?;
+    let mut letter = letter.unwrap_or_else(|| Err(not_found("dead letter", &id).into()))?;
     if let DeadLetterSource::Outbox(event) = letter.source
         && !outbox::again(tx, event)?
     {
-        return Err(not_found("event", &event));
+        return Err(not_found("event", &event).into());
     }
     letter.retried_at = Some(tx.now);
     tx.write(

@@ -2,11 +2,12 @@
 
 use rusqlite::Row;
 
-use super::fault::{Done, corrupt, not_found};
-use super::tx::{Tx, int, maybe_moment, name, number, read_json, to_json};
+use super::fault::Done;
+use super::tx::{Tx, maybe_moment, name, number};
 use crate::cluster::graph::Node;
 use crate::cluster::state::NodeState;
 use crate::cluster::store::events::About;
+use crate::cluster::store::stored::{corrupt, expires_at, int, not_found, read_json, to_json};
 use crate::cluster::store::{HeldLease, Lease, NodeRecord, Payload, Standing, Totals};
 use crate::cluster::{NodeId, RunKey, Timestamp, WorkerKey};
 
@@ -53,7 +54,7 @@ impl Tx<'_> {
             return row;
         }
         self.run_key(run)?;
-        Err(not_found("node", node))
+        Err(not_found("node", node).into())
     }
 
     /// The key of the node of this name.
@@ -64,20 +65,20 @@ impl Tx<'_> {
             return Ok(key);
         }
         self.run_key(run)?;
-        Err(not_found("node", node))
+        Err(not_found("node", node).into())
     }
 
     /// The node with this key, which is there.
     pub(super) fn node_by_key(&self, key: i64) -> Done<NodeRow> {
         self.one(select!("WHERE key = ?1"), [key], |row| Ok(read(row)))?
-            .unwrap_or_else(|| Err(corrupt("a node", "it is not there any more")))
+            .unwrap_or_else(|| Err(corrupt("a node", "it is not there any more").into()))
     }
 
     /// The node at this place of a run.
     pub(super) fn node_at(&self, run: i64, place: usize) -> Done<NodeRow> {
         let sql = select!("WHERE run = ?1 AND place = ?2");
         self.one(sql, (run, int(place)), |row| Ok(read(row)))?
-            .unwrap_or_else(|| Err(corrupt("a run", &format!("it has no node {place}"))))
+            .unwrap_or_else(|| Err(corrupt("a run", &format!("it has no node {place}")).into()))
     }
 
     /// All nodes of a run, by place.
@@ -165,7 +166,7 @@ impl Tx<'_> {
                 lease.map(|held| held.worker.as_str()),
                 lease.map(|held| held.id.as_str()),
                 lease.map(|held| held.deadline.as_millis()),
-                expires_at(record),
+                expires_at(record).map(Timestamp::as_millis),
                 record.ended_lease.as_ref().map(crate::cluster::LeaseId::as_str),
                 record.failures,
                 record.interruptions,
@@ -215,20 +216,11 @@ impl Tx<'_> {
             (
                 node.key,
                 deadline.map(Timestamp::as_millis),
-                expires_at(&node.record),
+                expires_at(&node.record).map(Timestamp::as_millis),
             ),
         )?;
         Ok(())
     }
-}
-
-/// When a lease may be reaped at the earliest.
-fn expires_at(record: &NodeRecord) -> Option<i64> {
-    let deadline = record.lease.as_ref()?.deadline;
-    let earliest = record
-        .cancel_deadline
-        .map_or(deadline, |end| end.min(deadline));
-    Some(earliest.as_millis())
 }
 
 fn read(row: &Row<'_>) -> Done<NodeRow> {

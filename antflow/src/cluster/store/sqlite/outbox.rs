@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use rusqlite::Row;
 
-use super::fault::{Done, corrupt};
-use super::tx::{BEHIND, Tx, int, maybe_moment, read_json};
-use super::{letters, tx};
+use super::fault::Done;
+use super::letters;
+use super::tx::{BEHIND, Tx, maybe_moment};
 use crate::cluster::RunKey;
 use crate::cluster::protocol::Topic;
+use crate::cluster::store::stored::{corrupt, int, page, read_json};
 use crate::cluster::store::{DeadLetterSource, NewDeadLetter, OutboxRecord, OutboxRetry};
 
 macro_rules! select {
@@ -165,7 +166,7 @@ pub(super) fn again(tx: &Tx<'_>, id: i64) -> Done<bool> {
 pub(super) fn events(tx: &Tx<'_>, run: &RunKey, after: i64, limit: u32) -> Done<Vec<OutboxRecord>> {
     let run = tx.run_key(run)?;
     let sql = select!("WHERE run = ?1 AND id > ?2 ORDER BY id LIMIT ?3");
-    tx.all(sql, (run, after, tx::page(limit)), |row| Ok(read(row)))?
+    tx.all(sql, (run, after, page(limit)), |row| Ok(read(row)))?
         .into_iter()
         .collect()
 }

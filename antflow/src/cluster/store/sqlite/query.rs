@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
-use super::fault::{Done, not_found};
-use super::tx::{Tx, maybe_moment, moment, name, number, read_json};
-use super::{SqliteStore, runs, tx, workers};
+use super::fault::Done;
+use super::tx::{Tx, maybe_moment, moment, name, number};
+use super::{SqliteStore, runs, workers};
 use crate::cluster::state::RunState;
+use crate::cluster::store::stored::{not_found, page, read_json};
 use crate::cluster::store::{
     ActiveRun, BatchRecord, NodeRecord, QueryStore, RunFilter, RunRecord, RunSummary, Starving,
     StoreCounts, StoreFuture,
@@ -75,7 +76,7 @@ fn list_runs(tx: &Tx<'_>, filter: &RunFilter) -> Done<Vec<RunSummary>> {
     } else {
         &filter.states
     };
-    let page = tx::page(filter.limit);
+    let page = page(filter.limit);
     // Of each state its newest ones, by its index: of all of them the newest are among these.
     let mut keys = Vec::new();
     for state in states {
@@ -114,7 +115,7 @@ fn summary(tx: &Tx<'_>, key: i64) -> Done<RunSummary> {
             Ok(state.map(|state| RunSummary { state, ..summary }))
         },
     )?;
-    found.unwrap_or_else(|| Err(not_found("run", &key)))
+    found.unwrap_or_else(|| Err(not_found("run", &key).into()))
 }
 
 fn list_batches(
@@ -138,7 +139,7 @@ fn list_batches(
     let rows = tx.all(
         "SELECT uid, epoch, committed_at, metrics FROM batches
          WHERE node = ?1 AND place > ?2 ORDER BY place LIMIT ?3",
-        (node, after, tx::page(limit)),
+        (node, after, page(limit)),
         |row| {
             let metrics: String = row.get(3)?;
             Ok((name(row, 0)?, number(row, 1)?, moment(row, 2)?, metrics))

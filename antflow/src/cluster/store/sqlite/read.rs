@@ -3,8 +3,8 @@
 use rusqlite::Row;
 
 use super::fault::Done;
-use super::tx::{Tx, int, moment, name, number, read_json};
-use crate::cluster::graph::Partition;
+use super::tx::{Tx, moment, name, number};
+use crate::cluster::store::stored::{int, next_of_share, read_json};
 use crate::cluster::store::{Artifact, ArtifactPage, NodeRecord, Payload, ReadRequest};
 
 macro_rules! select {
@@ -58,17 +58,6 @@ pub(super) fn read_artifacts(tx: &Tx<'_>, request: &ReadRequest) -> Done<Artifac
         state: source.record.state,
         is_end: is_whole && source.record.state.is_terminal(),
     })
-}
-
-/// The first sequence number of the share behind this one.
-fn next_of_share(share: Option<Partition>, after: u64) -> u64 {
-    let next = after.saturating_add(1);
-    let Some(share) = share else { return next };
-    let of = u64::from(share.of.max(1));
-    (next..next.saturating_add(of))
-        .find(|seq| share.has(*seq))
-        // A share beyond the last one has nothing.
-        .unwrap_or(u64::MAX)
 }
 
 struct Taken<'r> {

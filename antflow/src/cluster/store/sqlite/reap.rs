@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::fault::Done;
-use super::tx::{Tx, int};
+use super::tx::Tx;
 use crate::cluster::state::NodeState;
+use crate::cluster::store::stored::int;
 use crate::cluster::store::{Effects, Purged, Reaped, Retention};
 
 pub(super) fn reap(tx: &Tx<'_>, limit: u32) -> Done<(Vec<Reaped>, Effects)> {

@@ -6,11 +6,12 @@ use std::time::Duration;
 use rusqlite::Row;
 use serde_json::{Map, Value};
 
-use super::fault::{Done, corrupt, not_found};
-use super::shared::Plan;
-use super::tx::{Tx, maybe_moment, moment, name, number, read_json, to_json};
+use super::fault::Done;
+use super::tx::{Tx, maybe_moment, moment, name, number};
 use crate::cluster::state::RunState;
 use crate::cluster::store::RunRecord;
+use crate::cluster::store::plan::Plan;
+use crate::cluster::store::stored::{corrupt, not_found, read_json, to_json};
 use crate::cluster::{NodeId, RunKey, Timestamp};
 
 /// A run without its variables.
@@ -34,7 +35,7 @@ impl Tx<'_> {
         self.one("SELECT key FROM runs WHERE id = ?1", [id.as_str()], |row| {
             row.get(0)
         })?
-        .ok_or_else(|| not_found("run", id))
+        .ok_or_else(|| not_found("run", id).into())
     }
 
     /// The run with this key, which is there.
@@ -46,7 +47,7 @@ impl Tx<'_> {
             [key],
             |row| Ok(read(row, plan)),
         )?
-        .unwrap_or_else(|| Err(corrupt("a run", "it is not there any more")))
+        .unwrap_or_else(|| Err(corrupt("a run", "it is not there any more").into()))
     }
 
     /// The variables of a run.
@@ -56,7 +57,7 @@ impl Tx<'_> {
                 row.get(0)
             })?;
         let vars = vars.ok_or_else(|| corrupt("a run", "it is not there any more"))?;
-        read_json(&vars, || "variables of a run".into())
+        Ok(read_json(&vars, || "variables of a run".into())?)
     }
 
     /// Stores the variables of a run.
@@ -123,5 +124,5 @@ fn read(row: &Row<'_>, plan: Arc<Plan>) -> Done<RunRow> {
 pub(super) fn run_state(row: &Row<'_>, column: usize) -> Done<RunState> {
     let state: String = row.get(column)?;
     RunState::from_name(&state)
-        .ok_or_else(|| corrupt("state of a run", &format!("`{state}` is unknown")))
+        .ok_or_else(|| corrupt("state of a run", &format!("`{state}` is unknown")).into())
 }

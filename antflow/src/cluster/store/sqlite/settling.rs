@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::fault::{Done, corrupt};
+use super::fault::Done;
 use super::nodes::NodeRow;
 use super::runs::RunRow;
 use super::tx::{Tx, number};
 use crate::cluster::state::{NodeState, NodeView, RunState, settle};
+use crate::cluster::store::stored::corrupt;
 use crate::cluster::store::{Effects, ReadyNode, events};
 
 impl Tx<'_> {

@@ -1,6 +1,6 @@
-use super::tx::to_json;
 use super::{SqliteStore, claim, reap, submit};
 use crate::cluster::state::RunState;
+use crate::cluster::store::stored::to_json;
 use crate::cluster::store::{
     Appended, CancelRequest, Effects, Limits, NewArtifact, NewRun, Purged, Reaped, Retention,
     SteerStore, StoreFuture, Submitted, check,

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::fault::Done;
 use super::runs::RunRow;
-use super::shared::Plan;
-use super::tx::{Tx, int, read_json, to_json};
+use super::tx::Tx;
 use crate::cluster::state::{NodeState, RunState};
+use crate::cluster::store::plan::Plan;
+use crate::cluster::store::stored::{int, read_json, to_json};
 use crate::cluster::store::{
     Appended, CancelRequest, Effects, NewArtifact, NewRun, NodeRecord, StoreError, Submitted,
     events,

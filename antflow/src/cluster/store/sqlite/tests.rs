@@ -76,7 +76,7 @@ async fn one_that_is_refused_does_not_undo_the_others_of_its_group() {
     submits.push(tokio::spawn(async move {
         let work = |tx: &Tx<'_>| -> Done<()> {
             tx.write("INSERT INTO settings (name, value) VALUES ('x', 'y')", [])?;
-            Err(fault::not_found("run", &"x"))
+            Err(crate::cluster::store::stored::not_found("run", &"x").into())
         };
         refused.write(work).await.is_ok()
     }));

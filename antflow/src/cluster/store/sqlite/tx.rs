@@ -1,14 +1,13 @@
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Params, Row};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use super::fault::{Done, corrupt};
-use super::shared::{Plan, Shared};
+use super::fault::Done;
+use super::shared::Shared;
 use crate::cluster::Timestamp;
-use crate::cluster::graph::{Catalog, Graph};
 use crate::cluster::store::events::Event;
+use crate::cluster::store::plan::Plan;
+use crate::cluster::store::stored::corrupt;
 
 /// A transaction that is under way, at one moment of the store's clock.
 pub(super) struct Tx<'c> {
@@ -84,7 +83,7 @@ impl<'c> Tx<'c> {
 
     /// The plan of a run that is stored.
     pub(super) fn plan(&self, run: i64) -> Done<Arc<Plan>> {
-        if let Some(plan) = self.shared.plan(run) {
+        if let Some(plan) = self.shared.plans.get(run) {
             return Ok(plan);
         }
         let texts = self.one(
@@ -100,11 +99,8 @@ impl<'c> Tx<'c> {
         )?;
         let (id, graph, params) =
             texts.ok_or_else(|| corrupt("a node", "its run is not there any more"))?;
-        let graph = Graph::from_json(&graph, &Catalog::any())
-            .map_err(|error| corrupt(format!("graph of run `{id}`"), &error))?;
-        let params = read_json(&params, || format!("params of run `{id}`"))?;
-        let plan = Arc::new(Plan { graph, params });
-        self.shared.keep_plan(run, &plan);
+        let plan = Arc::new(Plan::read(&id, &graph, &params)?);
+        self.shared.plans.keep(run, &plan);
         Ok(plan)
     }
 
@@ -133,21 +129,6 @@ impl<'c> Tx<'c> {
 /// `due_at` of an event that waits for an earlier one.
 pub(super) const BEHIND: i64 = i64::MAX;
 
-/// A value as the text that is stored.
-pub(super) fn to_json<T: Serialize + ?Sized>(value: &T) -> Done<String> {
-    serde_json::to_string(value).map_err(|error| corrupt("a value to be stored", &error))
-}
-
-/// The value of a text that was stored.
-pub(super) fn read_json<T: DeserializeOwned>(text: &str, what: impl FnOnce() -> String) -> Done<T> {
-    serde_json::from_str(text).map_err(|error| corrupt(what(), &error))
-}
-
-/// A number as SQLite keeps it. What is larger than it takes, no store ever has.
-pub(super) fn int(number: impl TryInto<i64>) -> i64 {
-    number.try_into().unwrap_or(i64::MAX)
-}
-
 /// A number that is never negative, from a row.
 pub(super) fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let stored: i64 = row.get(column)?;
@@ -168,9 +149,4 @@ pub(super) fn maybe_moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Opt
 /// A name, from a row.
 pub(super) fn name<T: From<String>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     row.get::<_, String>(column).map(T::from)
-}
-
-/// How many rows a page has that was asked for: as many, or 100 for 0.
-pub(super) fn page(limit: u32) -> i64 {
-    if limit == 0 { 100 } else { i64::from(limit) }
 }

@@ -1,18 +1,17 @@
 //! The registry of workers, and who waits for one.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::Row;
 
 use super::fault::Done;
-use super::tx::{Tx, int, moment, name, number, read_json, to_json};
+use super::tx::{Tx, moment, name, number};
+use crate::cluster::WorkerKey;
 use crate::cluster::graph::COORDINATOR_FN;
 use crate::cluster::protocol::Announcement;
-use crate::cluster::store::{Offer, Starving, WorkerRecord};
-use crate::cluster::{Timestamp, WorkerKey};
-
-const OFFLINE: &str = "offline";
+use crate::cluster::store::stored::{self, OFFLINE, Waiting};
+use crate::cluster::store::stored::{int, read_json, to_json};
+use crate::cluster::store::{Starving, WorkerRecord};
 
 pub(super) fn announce(tx: &Tx<'_>, announcement: &Announcement) -> Done<()> {
     tx.write(
@@ -69,66 +68,28 @@ fn read(row: &Row<'_>) -> Done<WorkerRecord> {
     })
 }
 
-/// What nodes ask for: a role, and perhaps a fingerprint.
-type Kind = (String, Option<String>);
-
 pub(super) fn starving(tx: &Tx<'_>) -> Done<Vec<Starving>> {
     let workers = list(tx)?;
-    let live = workers
-        .iter()
-        .filter(|worker| worker.announcement.status != OFFLINE);
-    let offers: Vec<Offer> = live
-        .flat_map(|worker| {
-            let able = &worker.announcement.capabilities;
-            able.roles.iter().map(|role| Offer {
-                role: role.clone(),
-                fingerprint: able.fingerprints.get(role).cloned(),
-            })
-        })
-        .collect();
-    let mut starving = Vec::new();
-    for ((role, fingerprint), (nodes, since)) in waiting(tx)? {
-        let role = role.into();
-        if offers
-            .iter()
-            .any(|offer| offer.fits(&role, fingerprint.as_deref()))
-        {
-            continue;
-        }
-        let same_role = offers.iter().filter(|offer| offer.role == role);
-        let mut offered: Vec<_> = same_role
-            .filter_map(|offer| offer.fingerprint.clone())
-            .collect();
-        offered.sort_unstable();
-        offered.dedup();
-        starving.push(Starving {
-            role,
-            fingerprint,
-            nodes,
-            since,
-            offered,
-        });
-    }
-    Ok(starving)
+    Ok(stored::starving(&workers, waiting(tx)?))
 }
 
 /// How many nodes wait to be claimed, and since when, by what they ask for.
-fn waiting(tx: &Tx<'_>) -> Done<BTreeMap<Kind, (u64, Timestamp)>> {
-    let mut all: BTreeMap<Kind, (u64, Timestamp)> = BTreeMap::new();
-    let groups = tx.all(
-        "SELECT role, fingerprint, count(*), min(coalesce(retry_at, ready_at)) FROM nodes
-         WHERE is_claimable = 1 AND role <> ?2 GROUP BY role, fingerprint
-         UNION ALL
-         SELECT role, fingerprint, count(*), min(retry_at) FROM nodes
-         WHERE retry_at IS NOT NULL AND is_claimable = 0 AND retry_at <= ?1 AND role <> ?2
-         GROUP BY role, fingerprint",
+fn waiting(tx: &Tx<'_>) -> Done<Vec<Waiting>> {
+    tx.all(
+        "SELECT role, fingerprint, count(*), min(since) FROM (
+             SELECT role, fingerprint, coalesce(retry_at, ready_at) AS since FROM nodes WHERE is_claimable = 1
+             UNION ALL
+             SELECT role, fingerprint, retry_at FROM nodes
+             WHERE retry_at IS NOT NULL AND is_claimable = 0 AND retry_at <= ?1)
+         WHERE role <> ?2 GROUP BY role, fingerprint ORDER BY role, fingerprint",
         (tx.now.as_millis(), COORDINATOR_FN),
-        |row| Ok(((row.get(0)?, row.get(1)?), number(row, 2)?, moment(row, 3)?)),
-    )?;
-    for (kind, nodes, since) in groups {
-        let (count, oldest) = all.entry(kind).or_insert((0, since));
-        *count += nodes;
-        *oldest = since.min(*oldest);
-    }
-    Ok(all)
+        |row| {
+            Ok(Waiting {
+                role: name(row, 0)?,
+                fingerprint: row.get(1)?,
+                nodes: number(row, 2)?,
+                since: moment(row, 3)?,
+            })
+        },
+    )
 }
