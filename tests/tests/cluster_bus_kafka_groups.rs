@@ -69,6 +69,22 @@ async fn hears_all(found: &Found, texts: &[String]) {
     }
 }
 
+/// Says something with ever other keys until a member has heard some of it.
+async fn speaks_until_heard(bus: &KafkaBus, found: &Found, text: &str) {
+    let speaks = async {
+        for number in 0.. {
+            if !found.lock().unwrap().is_empty() {
+                return;
+            }
+            let text = format!("{text} {number}");
+            bus.publish(post(&text, &text)).await.unwrap();
+            tokio::time::sleep(millis(10)).await;
+        }
+    };
+    let heard = timeout(kafka::LONG, speaks).await;
+    assert!(heard.is_ok(), "nothing of `{text}` is heard");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_while_members_come_and_go() {
     let url = brisk();
@@ -167,6 +183,27 @@ async fn whoever_is_busy_for_long_stays_a_member() {
     let of_idle: BTreeSet<_> = found.lock().unwrap().iter().cloned().collect();
     let both: Vec<_> = waiting.intersection(&of_idle).collect();
     assert!(both.is_empty(), "{both:?} were heard twice");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_share_that_is_lost_by_an_idle_member_is_heard_when_it_comes_back() {
+    let url = brisk();
+    let bus = KafkaBus::connect(&url).await.unwrap();
+    // It has all, and does not ask.
+    let idle = listen(&bus, group("g")).await;
+    let of_other = Found::default();
+    let other = member(listen(&bus, group("g")).await, &of_other);
+    speaks_until_heard(&bus, &of_other, "to the other one").await;
+    // It asks for what is left to it, and goes on with that as the rest comes back.
+    let found = Found::default();
+    let asks = member(idle, &found);
+    speaks_until_heard(&bus, &found, "to the one that was idle").await;
+    other.abort();
+    assert!(other.await.unwrap_err().is_cancelled());
+    let all = texts(0..100);
+    say_all(&bus, &all, millis(10)).await;
+    hears_all(&found, &all).await;
+    asks.abort();
 }
 
 fn text_of(

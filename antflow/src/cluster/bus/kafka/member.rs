@@ -125,10 +125,14 @@ impl ConsumerContext for Member {
     fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Assign(partitions) = rebalance {
             self.has_joined.store(true, Ordering::Relaxed);
-            if self.is_paused()
-                && let Err(error) = consumer.pause(partitions)
-            {
-                crate::log::error!(%error, "new partitions could not be paused");
+            // A partition that was paused when it was lost is so still, though it may be wanted by now.
+            let done = if self.is_paused() {
+                consumer.pause(partitions)
+            } else {
+                consumer.resume(partitions)
+            };
+            if let Err(error) = done {
+                crate::log::error!(%error, "new partitions could not be paused, or not be resumed");
             }
         }
         self.desk.ask();
