@@ -1,5 +1,7 @@
 //! Does anybody wait for the end of a bus of Kafka, and does it come?
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it, and says where")]
+
 mod kafka;
 
 use std::fs;

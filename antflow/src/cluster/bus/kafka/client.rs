@@ -40,7 +40,9 @@ const PRODUCER: [(&str, &str); 3] = [
 ];
 
 /// What consumers have, unless the URL says otherwise.
-const CONSUMER: [(&str, &str); 6] = [
+const CONSUMER: [(&str, &str); 7] = [
+    // Otherwise a member whose group's broker was gone for long may never look for it again.
+    ("enable.sparse.connections", "false"),
     // Members poll all the time. So long they wait for a group that does not answer, before they ask it again.
     ("max.poll.interval.ms", "20000"),
     ("partition.assignment.strategy", "cooperative-sticky"),

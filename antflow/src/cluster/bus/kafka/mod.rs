@@ -57,7 +57,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// | `replication` | -1 | replicas of topics that the bus makes; -1 is the broker's default, from Kafka 2.4 on |
 /// | `session.timeout.ms` | 10000 | a worker that is gone is noticed after so long |
 /// | `message.timeout.ms` | 10000 | what could not be said for so long is given back |
-/// | `max.poll.interval.ms` | 20000 | a group that does not let a member in is asked again after so long; not below `session.timeout.ms` |
+/// | `max.poll.interval.ms` | 20000 | a group that lets nobody in is asked again after so long; at least the above |
 /// | `socket.timeout.ms` | 5000 for inboxes | what no broker answers is asked again after so long |
 /// | `topic.metadata.refresh.interval.ms` | 300000 | partitions that were added are noticed after so long |
 /// | any other | | goes to librdkafka, whose `CONFIGURATION.md` has them: `security.protocol`, `sasl.username`.. |
