@@ -82,8 +82,8 @@ async fn all(tasks: impl IntoIterator<Item = impl Future<Output = ()> + Send + '
 }
 
 /// Batches per second of workers that have a node each and commit so many batches at once.
-async fn commits(url: String, workers: usize, each: u64, batches: u64) -> f64 {
-    let store = open(&url).await;
+async fn commits(url: &str, workers: usize, each: u64, batches: u64) -> f64 {
+    let store = open(url).await;
     submit(&store, workers).await;
     let given = claim(&store, "w", 1_000).await;
     let turns = batches / (each * workers as u64);
@@ -102,8 +102,8 @@ async fn commits(url: String, workers: usize, each: u64, batches: u64) -> f64 {
 }
 
 /// Nodes per second of workers that claim fifty at once and commit one batch of each with its end.
-async fn nodes(url: String, workers: usize, all_nodes: usize) -> f64 {
-    let store = open(&url).await;
+async fn nodes(url: &str, workers: usize, all_nodes: usize) -> f64 {
+    let store = open(url).await;
     for _ in 0..all_nodes / 50 {
         submit(&store, 50).await;
     }
@@ -134,16 +134,16 @@ async fn nodes(url: String, workers: usize, all_nodes: usize) -> f64 {
 }
 
 /// What it takes to extend ten thousand leases: seconds, and seconds of a core here and at the server.
-async fn extend(server: &Postgres, url: String) -> (f64, f64, f64) {
+async fn extend(server: &Postgres, url: &str) -> (f64, f64, f64) {
     const LEASES: usize = 10_000;
-    let store = open(&url).await;
+    let store = open(url).await;
     let mut leases = Vec::new();
     for _ in 0..LEASES / 500 {
         submit(&store, 500).await;
         let given = claim(&store, "w", 500).await;
         leases.extend(given.into_iter().map(|one| one.lease));
     }
-    server.psql(&url, "ANALYZE");
+    server.psql(url, "ANALYZE");
     let heartbeat = async || {
         let request = ExtendRequest {
             worker: "w".into(),
@@ -154,14 +154,14 @@ async fn extend(server: &Postgres, url: String) -> (f64, f64, f64) {
         assert!(extended.lost.is_empty());
     };
     heartbeat().await;
-    let (here, there) = (ProcessTime::now(), server_time(server, &url));
+    let (here, there) = (ProcessTime::now(), server_time(server, url));
     let start = Instant::now();
     for _ in 0..10 {
         heartbeat().await;
     }
     let took = start.elapsed().as_secs_f64() / 10.0;
     let here = here.elapsed().as_secs_f64() / 10.0;
-    (took, here, (server_time(server, &url) - there) / 10.0)
+    (took, here, (server_time(server, url) - there) / 10.0)
 }
 
 /// How many seconds of a core all processes of the server have had.
@@ -188,14 +188,14 @@ fn server_time(server: &Postgres, url: &str) -> f64 {
 }
 
 /// Batches per second of so many processes, each of which works for 5 ms on each batch.
-async fn processes(url: String, number: usize) -> f64 {
+async fn processes(url: &str, number: usize) -> f64 {
     const SECONDS: u64 = 4;
-    let store = open(&url).await;
+    let store = open(url).await;
     submit(&store, number).await;
     let this = std::env::current_exe().expect("this program has a file");
     let start = |_| -> Child {
         let mut command = Command::new(&this);
-        let command = command.env(URL, &url).stdout(Stdio::null());
+        let command = command.env(URL, url).stdout(Stdio::null());
         command.spawn().expect("it starts")
     };
     let mut children: Vec<Child> = (0..number).map(start).collect();
@@ -250,8 +250,8 @@ fn main() {
     let is_bench = std::env::args().any(|argument| argument == "--bench");
     let (rounds, scale) = if is_bench { (ROUNDS, 10) } else { (1, 1) };
     let server = Postgres::shared();
-    let measure = |what: &str, unit: &str, of: &dyn Fn(String) -> f64| {
-        let rates = (0..rounds).map(|_| of(server.database())).collect();
+    let measure = |what: &str, unit: &str, of: &dyn Fn(&str) -> f64| {
+        let rates = (0..rounds).map(|_| of(&server.database())).collect();
         println!("{what:<50} {:>10.0} {unit}", median(rates));
     };
     for (workers, each) in [(1, 50), (2, 50), (8, 50), (1, 1), (16, 1), (64, 1)] {
@@ -270,7 +270,7 @@ fn main() {
     if !is_bench {
         return;
     }
-    let (took, here, there) = runtime.block_on(extend(server, server.database()));
+    let (took, here, there) = runtime.block_on(extend(server, &server.database()));
     println!(
         "extend 10 000 leases: {:.0} ms; of a core {:.0} ms here, {:.0} ms at the server: {:.2} % each 20 s",
         took * 1e3,
@@ -278,8 +278,8 @@ fn main() {
         there * 1e3,
         (here + there) / 20.0 * 100.0
     );
-    let one = runtime.block_on(processes(server.database(), 1));
-    let two = runtime.block_on(processes(server.database(), 2));
+    let one = runtime.block_on(processes(&server.database(), 1));
+    let two = runtime.block_on(processes(&server.database(), 2));
     println!(
         "processes, 5 ms a batch: {one:.0} batches/s by one, {two:.0} by two: {:.2} times",
         two / one
