@@ -263,7 +263,8 @@ async fn what_was_taken_outlives_a_crash_of_the_server() {
     server.kill();
     server.restart();
     while heard.len() < 200 {
-        match inbox.next().await {
+        let next = tokio::time::timeout(Duration::from_secs(60), inbox.next()).await;
+        match next.expect("posts are missing") {
             Some(Ok(post)) if heard.contains(&text(&post)) => {}
             Some(Ok(post)) => heard.push(text(&post)),
             Some(Err(_)) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -288,6 +289,7 @@ async fn streams_that_somebody_removes_are_made_again() {
     context.delete_stream("antflow-hints").await.unwrap();
     context.delete_stream("antflow-events").await.unwrap();
     said(&bus, post(&Topic::Runs, "", "a")).await;
+    // It fails by itself if nothing comes.
     while !waiting.is_finished() {
         said(&bus, post(&topic, "", "again")).await;
         tokio::time::sleep(Duration::from_millis(100)).await;

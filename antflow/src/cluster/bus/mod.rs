@@ -30,6 +30,13 @@
 //! they are asked for, on topics with one hearer for each post.
 //!
 //! Only what is said after `subscribe` has returned is heard for sure.
+//!
+//! # Engines
+//! | bus | feature | for |
+//! |---|---|---|
+//! | [`InProcessBus`] | none | one process, and tests |
+//! | `PostgresBus` | `postgres` | a cluster with a store in PostgreSQL, and no other server |
+//! | `NatsBus` | `nats` | very many workers, events that others read later; least to operate |
 
 #[cfg(any(feature = "nats", feature = "postgres"))]
 mod asked;
@@ -43,10 +50,10 @@ mod nats;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queue;
+#[cfg(any(feature = "nats", feature = "postgres"))]
+mod refuse;
 #[cfg(test)]
 mod tests;
-#[cfg(any(feature = "nats", feature = "postgres"))]
-mod url;
 
 use std::fmt;
 use std::pin::Pin;

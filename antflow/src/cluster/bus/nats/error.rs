@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::jetstream::{self, ErrorCode};
 
 use super::super::BusError;
-use super::super::url::refused;
+use super::super::refuse::refused;
 
 /// Something that did not work, and may later.
 pub(super) fn unavailable(

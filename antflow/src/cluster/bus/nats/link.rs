@@ -11,12 +11,15 @@ use tokio::time::Instant;
 
 use super::super::BusError;
 use super::super::queue::{CAPACITY, lock};
-use super::super::url::refused;
+use super::super::refuse::refused;
 use super::error::connecting;
 use super::options::NatsOptions;
 
 /// How long a server has to answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often the server is asked whether it is there. If it does not answer twice, the connection is made again.
+const PING: Duration = Duration::from_secs(10);
 
 /// The longest pause between two tries to connect again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -61,6 +64,7 @@ impl Link {
             .await?
             .connection_timeout(PATIENCE)
             .request_timeout(Some(PATIENCE))
+            .ping_interval(PING)
             .subscription_capacity(CAPACITY)
             .max_reconnects(None)
             .reconnect_delay_callback(pause)
@@ -142,7 +146,7 @@ impl News {
             Event::SlowConsumer(_) | Event::ServerError(ServerError::SlowConsumer(_)) => {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
             }
-            Event::ServerError(ServerError::Other(said)) if said.contains("ermissions") => {
+            Event::ServerError(ServerError::Other(said)) if is_denial(&said) => {
                 *lock(&self.denied) = Some((Instant::now(), said));
             }
             // The client says what it does by itself, and what is said elsewhere as an error.
@@ -168,6 +172,11 @@ impl Reconnects {
             Err(_) => std::future::pending().await,
         }
     }
+}
+
+/// Does the server say that something is not allowed?
+fn is_denial(said: &str) -> bool {
+    said.to_ascii_lowercase().contains("permissions violation")
 }
 
 /// How long to wait before so many tries to connect again.

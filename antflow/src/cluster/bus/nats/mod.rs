@@ -8,6 +8,7 @@ mod post;
 mod pull;
 mod shared;
 mod streams;
+mod url;
 
 use std::fmt;
 use std::sync::Arc;
@@ -55,9 +56,13 @@ use crate::cluster::protocol::Topic;
 /// # What is in the server
 /// | topics | subjects | what keeps them |
 /// |---|---|---|
-/// | commands, announcements | `{prefix}.cmd.{role}.v1`, `{prefix}.workers.announce.v1` | stream `{prefix}-hints`: until each group has heard them, an hour at most |
-/// | statuses, runs, warnings | `{prefix}.status.{role}.v1`, `{prefix}.runs.v1`, `{prefix}.warnings.v1` | stream `{prefix}-events`: as `events_age` and `events_bytes` say; a million at most |
+/// | commands, announcements | `{prefix}.cmd.{role}.v1`, `{prefix}.workers.announce.v1` | stream `{prefix}-hints` |
+/// | statuses | `{prefix}.status.{role}.v1` | stream `{prefix}-events` |
+/// | runs, warnings | `{prefix}.runs.v1`, `{prefix}.warnings.v1` | stream `{prefix}-events` |
 /// | signals, queries, replies, artifacts | `{prefix}.signals.v1`, .. | nothing: they go to who listens |
+///
+/// Hints stay until each group has heard them, an hour at most; events as long as `events_age` and `events_bytes` say.
+/// A million of each is kept.
 ///
 /// In the name of a role, all but letters, digits, `-` and `_` is written as `=` and its number. Streams that are
 /// there are taken as they are, whatever they are like; those that are missing are made. A group is a durable consumer,
@@ -68,8 +73,8 @@ use crate::cluster::protocol::Topic;
 ///
 /// # When the server is away
 /// The client connects again by itself, with pauses of 2 s at most. Meanwhile nothing is said: publishing is
-/// [`Unavailable`](BusError::Unavailable) after 5 s. Inboxes go on afterwards. A post that was fetched by somebody who
-/// died with it goes to another one 5 s later.
+/// [`Unavailable`](BusError::Unavailable) after 5 s. Inboxes go on afterwards. A post that was fetched by somebody
+/// who died with it goes to another one 5 s later.
 #[derive(Clone)]
 pub struct NatsBus(Arc<Owner>);
 
@@ -88,9 +93,9 @@ impl NatsBus {
     /// Connects to a server, and makes the streams that are missing.
     ///
     /// # Errors
-    /// [`Refused`](BusError::Refused) if the URL is wrong, the server does not know who asks, JetStream is switched off, or
-    /// streams may not be made; [`Unavailable`](BusError::Unavailable) if the server cannot be reached. No error has a
-    /// secret of the URL in it.
+    /// [`Refused`](BusError::Refused) if the URL is wrong, the server does not know who asks, JetStream is switched
+    /// off, or streams may not be made; [`Unavailable`](BusError::Unavailable) if the server cannot be reached. No
+    /// error has a secret of the URL in it.
     pub async fn connect(url: &str) -> Result<Self, BusError> {
         let shared = Shared::connect(NatsOptions::parse(url)?).await?;
         Ok(Self(Arc::new(Owner(Arc::new(shared)))))
@@ -104,7 +109,8 @@ impl NatsBus {
 
     /// Closes the bus: nothing more is taken, and inboxes end. Closing again does nothing.
     ///
-    /// What was fetched and is not heard goes back to the server. The bus is also closed when its last clone is dropped.
+    /// What was fetched and is not heard goes back to the server. The bus is also closed when its last
+    /// clone is dropped.
     pub fn close(&self) {
         self.shared().closed.cancel();
     }

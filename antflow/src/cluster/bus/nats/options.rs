@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_nats::ServerAddr;
 
 use super::super::BusError;
-use super::super::url::{BusUrl, refused};
+use super::super::refuse::refused;
+use super::url::BusUrl;
 
 /// What may be written behind the question mark.
 const KNOWN: [&str; 9] = [

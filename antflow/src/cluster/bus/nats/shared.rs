@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::super::queue::lock;
-use super::super::url::refused;
+use super::super::refuse::refused;
 use super::super::{BusError, Post};
 use super::error::{silent, unavailable};
 use super::link::{Link, PATIENCE};

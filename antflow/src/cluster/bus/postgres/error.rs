@@ -4,7 +4,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use super::super::BusError;
-use super::super::url::refused;
+use super::super::refuse::refused;
 use crate::cluster::postgres::explain;
 
 /// What the driver or the server says, while this was done.

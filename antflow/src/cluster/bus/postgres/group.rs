@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 
 use super::super::asked::Source;
 use super::super::log::log;
-use super::super::url::refused;
+use super::super::refuse::refused;
 use super::super::{BusError, Post};
 use super::link::Link;
 use super::notice;

@@ -21,7 +21,7 @@ use self::registry::Member;
 use self::session::Taken;
 use super::asked::Asked;
 use super::queue::Queue;
-use super::url::refused;
+use super::refuse::refused;
 use super::{Audience, Bus, BusError, BusFuture, Inbox, Post};
 use crate::cluster::postgres::Target;
 use crate::cluster::protocol::Topic;
@@ -49,19 +49,19 @@ use crate::cluster::protocol::Topic;
 /// listens to here. A post that fits into a notification, 7,999 bytes with its key, is said by it; a larger one, or
 /// one that is no text, is in a table for two minutes.
 ///
-/// Of a group only one may hear a post: a table has a copy for each group that listens to its topic, and members take it
-/// from there, one when they are asked for it and none before; the notification lets them know. The tables are in the
-/// schema `{schema}_bus`, which is made if it is not there; whoever may not make it needs `USAGE` on it, and `SELECT`,
-/// `INSERT`, `UPDATE` and `DELETE` on its tables. They are not logged, and nobody waits for a disk: a crash of the
-/// server forgets what was said and not heard.
+/// Of a group only one may hear a post: a table has a copy for each group that listens to its topic, and members take
+/// it from there, one when they are asked for it and none before; the notification lets them know. The tables are in
+/// the schema `{schema}_bus`, which is made if it is not there; whoever may not make it needs `USAGE` on it, and
+/// `SELECT`, `INSERT`, `UPDATE` and `DELETE` on its tables. They are not logged, and nobody waits for a disk: a crash
+/// of the server forgets what was said and not heard.
 ///
 /// Posts of a group are kept for ten minutes, and 10,000 of them, by those who are in it; groups of which nobody is
 /// left go after five minutes. A pooler between has to keep sessions apart (`pool_mode=session`).
 ///
 /// # When the server is away
 /// The bus connects again by itself, with pauses of 2 s at most. Meanwhile nothing is said: publishing is
-/// [`Unavailable`](BusError::Unavailable) after 5 s. Inboxes go on afterwards. What was taken by somebody who died with it
-/// is lost: a post is removed when it is taken.
+/// [`Unavailable`](BusError::Unavailable) after 5 s. Inboxes go on afterwards. What was taken by somebody who died with
+/// it is lost: a post is removed when it is taken.
 #[derive(Clone)]
 pub struct PostgresBus(Arc<Owner>);
 
@@ -84,8 +84,9 @@ impl PostgresBus {
     /// Connects to a server, and makes the tables that are missing.
     ///
     /// # Errors
-    /// [`Refused`](BusError::Refused) if the URL is wrong, the server does not know who asks, or tables may not be made;
-    /// [`Unavailable`](BusError::Unavailable) if the server cannot be reached. No error has a secret of the URL in it.
+    /// [`Refused`](BusError::Refused) if the URL is wrong, the server does not know who asks, or tables may not be
+    /// made; [`Unavailable`](BusError::Unavailable) if the server cannot be reached. No error has a secret of the URL
+    /// in it.
     pub async fn connect(url: &str) -> Result<Self, BusError> {
         let (target, options) = Target::of(url, &["schema", "prefix"]).map_err(refused)?;
         let option = |name| {

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::super::BusError;
-use super::super::url::{check_prefix, refused};
+use super::super::refuse::{check_prefix, refused};
 use crate::cluster::protocol::Topic;
 
 /// The longest name of a channel, in bytes.
@@ -31,8 +31,8 @@ impl Names {
             && !schema.starts_with("pg_");
         if !is_name {
             return Err(refused(format!(
-                "`schema` in the URL of the bus has to have 1 to {} small letters, digits and `_`, with no digit and no \
-                 `pg_` before the others",
+                "`schema` in the URL of the bus has to have 1 to {} small letters, digits and `_`, with no digit and \
+                 no `pg_` before the others",
                 LONGEST - SUFFIX.len()
             )));
         }

@@ -305,7 +305,7 @@ async fn make_tables(client: &Client, names: &Names) -> Result<(), Error> {
         return Ok(());
     }
     let tables = include_str!("tables.sql").replace("{schema}", &quoted(names.schema()));
-    // One after the other, as making something at once that is not there fails. The number says `antflow` to nobody else.
+    // One after the other, as making something at once that is not there fails. The number is nobody else's.
     client
         .batch_execute(&format!(
             "BEGIN; SELECT pg_advisory_xact_lock(7020115); {tables} COMMIT"

@@ -1,14 +1,12 @@
-//! What the URLs of buses have in common: servers, who asks, options.
+//! The parts of a URL: servers, who asks, options.
 
 use percent_encoding::percent_decode_str;
 
-use super::BusError;
+use super::super::BusError;
+use super::super::refuse::{check_prefix, refused};
 
 /// The prefix of names in a broker, unless the URL says another one.
 const PREFIX: &str = "antflow";
-
-/// The longest prefix.
-const LONGEST_PREFIX: usize = 64;
 
 /// The URL of a bus, in its parts. It has no `Debug`, as it may hold a password.
 pub(super) struct BusUrl {
@@ -18,13 +16,6 @@ pub(super) struct BusUrl {
     /// Between commas.
     pub(super) hosts: Vec<String>,
     options: Vec<(String, String)>,
-}
-
-/// What a broker is not asked to do: it is wrong whoever it is asked of.
-pub(super) fn refused(reason: impl Into<String>) -> BusError {
-    BusError::Refused {
-        reason: reason.into(),
-    }
 }
 
 impl BusUrl {
@@ -95,17 +86,6 @@ impl BusUrl {
             known.join(", ")
         )))
     }
-}
-
-/// Is it 1 to 64 letters, digits, `-` and `_`?
-pub(super) fn check_prefix(prefix: &str) -> Result<(), BusError> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    if prefix.is_empty() || prefix.len() > LONGEST_PREFIX || !prefix.bytes().all(is_plain) {
-        return Err(refused(format!(
-            "`prefix` in the URL of the bus has to have 1 to {LONGEST_PREFIX} letters, digits, `-` and `_`"
-        )));
-    }
-    Ok(())
 }
 
 fn decoded(text: &str) -> Result<String, BusError> {
