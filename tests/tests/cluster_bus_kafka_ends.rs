@@ -1,5 +1,7 @@
 //! Does anybody wait for the end of a bus of Kafka, and does it come?
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it, and says where")]
+
 mod kafka;
 
 use std::fs;
@@ -54,10 +56,13 @@ async fn the_end_happens_elsewhere_and_comes_whether_there_is_a_broker_or_not() 
         drop(bus);
         // It was not waited for: it happens still.
         assert!(!threads().is_empty());
+        if is_killed {
+            // What was given last may be waiting for a broker to commit it.
+            kafka.restart();
+        }
         none_is_left().await;
     }
-    // A subscription that is given up, and one that no broker answers.
-    kafka.restart();
+    // A subscription that is given up.
     let bus = KafkaBus::connect(&kafka.fresh()).await.unwrap();
     assert!(timeout(millis(5), listen(&bus, group("g"))).await.is_err());
     drop(bus);

@@ -1,5 +1,7 @@
 //! What becomes of what is said to a group of Kafka while its members come, go, die, or are busy?
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it, and says where")]
+
 mod kafka;
 
 use std::collections::BTreeSet;

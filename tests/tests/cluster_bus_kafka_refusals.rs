@@ -1,5 +1,7 @@
 //! What does the bus of Kafka say when it cannot do what it is asked?
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it, and says where")]
+
 mod kafka;
 
 use antflow::cluster::bus::{Audience, Bus, BusError, KafkaBus};

@@ -1,6 +1,7 @@
 //! What the tests of Kafka's bus share.
 
 #![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(clippy::unwrap_used, reason = "a test fails by it, and says where")]
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -65,7 +66,9 @@ pub(crate) async fn shared() -> BusBench {
 /// A bus on a broker of its own.
 pub(crate) async fn own() -> BusBench {
     let kafka = tokio::task::block_in_place(Kafka::start);
-    BrokerOf::bench(kafka.fresh(), Some(Mutex::new(kafka))).await
+    // Cases say something to no broker several times, and have other things to do.
+    let url = format!("{}&message.timeout.ms=3000", kafka.fresh());
+    BrokerOf::bench(url, Some(Mutex::new(kafka))).await
 }
 
 /// What the suite of buses has to know of Kafka.

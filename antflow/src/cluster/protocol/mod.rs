@@ -17,7 +17,8 @@
 //! `v` (1), `kind`, `payload` (an object, absent where the kind has none), `dedup_id`, `ts_ms`, and where they apply
 //! `run_id`, `node_id`, `role`, `epoch`, `worker_id` (the sender, if a worker), `target_worker_id`, `corr_id`. Ids
 //! are in the JSON and never in headers. Keys that are not known are skipped, so that newer senders are understood
-//! within a version.
+//! within a version. `schema/events.v1.json` of this crate has all of it as a JSON Schema, for readers in any language;
+//! [`SCHEMA`] is its text.
 //!
 //! # Kinds
 //! | kind | from | on | payload |
@@ -49,6 +50,8 @@ mod envelope;
 mod error;
 mod message;
 #[cfg(test)]
+mod schema_tests;
+#[cfg(test)]
 mod tests;
 mod topic;
 
@@ -59,3 +62,14 @@ pub use message::{
     Announcement, Capabilities, Capacity, Failure, Health, Message, Metrics, Warning,
 };
 pub use topic::Topic;
+
+/// The JSON Schema of all messages, draft 2020-12.
+///
+/// ```
+/// use antflow::cluster::protocol::SCHEMA;
+///
+/// let schema: serde_json::Value = serde_json::from_str(SCHEMA)?;
+/// assert_eq!(schema["properties"]["v"]["const"], 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub const SCHEMA: &str = include_str!("../../../schema/events.v1.json");

@@ -4,7 +4,7 @@ use super::*;
 use crate::cluster::Timestamp;
 use crate::cluster::state::RunState;
 
-fn messages() -> Vec<Message> {
+pub(super) fn messages() -> Vec<Message> {
     let announcement = Announcement {
         worker: "worker-abc123".into(),
         roles_text: "processor,analyzer".into(),

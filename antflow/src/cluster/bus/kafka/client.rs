@@ -40,12 +40,16 @@ const PRODUCER: [(&str, &str); 3] = [
 ];
 
 /// What consumers have, unless the URL says otherwise.
-const CONSUMER: [(&str, &str); 5] = [
+const CONSUMER: [(&str, &str); 7] = [
+    // Otherwise a member whose group's broker was gone for long may never look for it again.
+    ("enable.sparse.connections", "false"),
+    // Members poll all the time. So long they wait for a group that does not answer, before they ask it again.
+    ("max.poll.interval.ms", "20000"),
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("queued.max.messages.kbytes", "16384"),
     ("queued.min.messages", "1000"),
     ("session.timeout.ms", "10000"),
-    // A member neither joins again nor ends before its last commit was answered, or given up.
+    // A member neither joins again nor ends before its last commit was answered: it asks again so often.
     ("socket.timeout.ms", "5000"),
 ];
 

@@ -55,7 +55,8 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// | `replication` | -1 | replicas of topics that the bus makes; -1 is the broker's default, from Kafka 2.4 on |
 /// | `session.timeout.ms` | 10000 | a worker that is gone is noticed after so long |
 /// | `message.timeout.ms` | 10000 | what could not be said for so long is given back |
-/// | `socket.timeout.ms` | 5000 for inboxes | a request that no broker answers is given up, or made again, after so long |
+/// | `max.poll.interval.ms` | 20000 | a group that lets nobody in is asked again after so long; at least the above |
+/// | `socket.timeout.ms` | 5000 for inboxes | what no broker answers is asked again after so long |
 /// | `topic.metadata.refresh.interval.ms` | 300000 | partitions that were added are noticed after so long |
 /// | any other | | goes to librdkafka, whose `CONFIGURATION.md` has them: `security.protocol`, `sasl.username`.. |
 ///
@@ -88,7 +89,8 @@ const ANSWER: Duration = Duration::from_secs(10);
 ///
 /// # Threads and the end
 /// Each inbox has a thread, and those of librdkafka. Dropping an inbox or the bus blocks nobody: the thread leaves the
-/// group and ends, which takes a few times `socket.timeout.ms` at most, when brokers do not answer. Inboxes end when the bus is closed or its last clone
+/// group and ends, which takes `session.timeout.ms` at most, or until brokers answer again if its last commit was under
+/// way when they went. Inboxes end when the bus is closed or its last clone
 /// gone.
 /// What librdkafka logs goes to `tracing`, with the feature of that name, and nowhere else.
 #[derive(Clone)]
