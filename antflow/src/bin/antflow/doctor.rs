@@ -37,8 +37,7 @@ pub(crate) async fn run(context: &mut Context, args: Args) -> Result<(), Failure
     if let Some(path) = &args.graph {
         examination = examination.graph(read(path)?);
     }
-    let diagnosis = context.connect()?.existing().diagnose(examination);
-    let diagnosis = Box::pin(diagnosis).await;
+    let diagnosis = context.connect()?.existing().diagnose(examination).await;
     let severity = diagnosis.severity();
     if context.out.json {
         let diagnosis = &diagnosis;
