@@ -58,6 +58,7 @@ loom: ## the loom models of the engine
 
 lint: sizes ## formatting, clippy, rustdoc, licenses, file sizes
 	cargo fmt --all --check
+	cargo fmt --manifest-path benches/peers/Cargo.toml --check
 	cargo clippy $(LOCKED) --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc $(LOCKED) --workspace --no-deps --all-features
 	@if command -v cargo-deny >/dev/null; then \

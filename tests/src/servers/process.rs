@@ -21,7 +21,7 @@ impl Process {
         let command = command.stdin(Stdio::null()).stdout(log).stderr(errors);
         let child = command.process_group(0).spawn();
         let child = child.unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let watch = Watch::new(r#"kill -9 -- "$1" 2> /dev/null"#, &child.id().to_string());
+        let watch = Watch::new(r#"kill -9 "$1" 2> /dev/null"#, &child.id().to_string());
         Self {
             child,
             _watch: watch,

@@ -37,6 +37,7 @@
 //! | [`InProcessBus`] | none | one process, and tests |
 //! | `PostgresBus` | `postgres` | a cluster with a store in PostgreSQL, and no other server |
 //! | `NatsBus` | `nats` | very many workers, events that others read later; least to operate |
+//! | `KafkaBus` | `kafka` | where Kafka is there anyway, and others read the events |
 
 #[cfg(any(feature = "nats", feature = "postgres"))]
 mod asked;

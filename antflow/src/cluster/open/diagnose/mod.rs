@@ -88,6 +88,11 @@ impl Connect {
     /// # }
     /// ```
     pub async fn diagnose(self, examination: Examination) -> Diagnosis {
+        // On the heap: the engines make it large.
+        Box::pin(self.look(examination)).await
+    }
+
+    async fn look(self, examination: Examination) -> Diagnosis {
         let mut findings = Vec::new();
         match self.engines() {
             Err(wrong) => findings.push(Finding::problem("url", wrong.to_string(), URLS)),
