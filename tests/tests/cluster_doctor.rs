@@ -84,7 +84,8 @@ async fn brokers_of_kafka_and_the_topics_of_roles_are_described() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_of_postgres_is_described() {
-    let server = Postgres::shared();
+    // One that keeps what it says, as the shared one does not.
+    let server = Postgres::start(&[]);
     let url = server.database();
     let absent = Cluster::connect(&url).existing();
     let said = absent.diagnose(examination()).await;
