@@ -83,7 +83,7 @@ impl Worker {
 
 impl WorkerBuilder {
     /// Sets the URL of the cluster, which [`start`](Self::start) and [`run`](Self::run) connect to unless they have a
-    /// store: see [`Cluster::connect`].
+    /// store: see [`Cluster::connect`](super::Cluster::connect).
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.place.urls.cluster = Some(url.into());
         self
@@ -163,7 +163,7 @@ impl Coordinator {
 
 impl CoordinatorBuilder {
     /// Sets the URL of the cluster, which [`start`](Self::start) and [`run`](Self::run) connect to unless they have a
-    /// store: see [`Cluster::connect`].
+    /// store: see [`Cluster::connect`](super::Cluster::connect).
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.place.urls.cluster = Some(url.into());
         self
