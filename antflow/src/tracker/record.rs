@@ -206,6 +206,10 @@ impl RunRecord {
     }
 
     fn events(&self, item: u64, trace: &Trace<'_>, hands: &Hands) -> Vec<StatusEvent> {
+        // Before the marks: what an item did before a visit ended is among marks that are read after it.
+        let visits: Vec<_> = (0..self.stages.len())
+            .map(|stage| trace.visit(stage))
+            .collect();
         let (marks, details) = {
             let marked = self.marked();
             let marks = marked.events.get(&item).cloned().unwrap_or_default();
@@ -233,7 +237,7 @@ impl RunRecord {
                 at = mark.timestamp;
                 events.push(mark.clone());
             }
-            let visit = trace.visit(stage);
+            let visit = &visits[stage];
             if let Some(visit) = visit {
                 let worker = Some(visit.worker);
                 let started = visit.started.system_time();
