@@ -241,7 +241,7 @@ impl StatusTracker {
         let id = id.into();
         self.records().iter().rev().find_map(|record| {
             let item = *record.items_of(&id).last()?;
-            record.history(item, &record.hands()).pop()
+            record.history(item).pop()
         })
     }
 
@@ -275,9 +275,8 @@ impl StatusTracker {
         let id = id.into();
         let mut events = Vec::new();
         for record in self.records() {
-            let hands = record.hands();
             for item in record.items_of(&id) {
-                events.extend(record.history(item, &hands));
+                events.extend(record.history(item));
             }
         }
         events

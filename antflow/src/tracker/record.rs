@@ -147,7 +147,7 @@ impl RunRecord {
 
     /// Who works on what. An item that a worker has and does not work on is not among it: it was not begun, or waits for
     /// its next attempt, or the stage is done with it.
-    pub(super) fn hands(&self) -> Hands {
+    fn hands(&self) -> Hands {
         let mut hands = Hands::new();
         for (stage, counters) in self.view.counters().stages.iter().enumerate() {
             counters.workers(|workers| {
@@ -192,7 +192,7 @@ impl RunRecord {
                 }
             };
             if marked.contains(&item) || plain() == status {
-                let last = self.events(item, &trace, &hands).pop();
+                let last = self.events(item, &trace, Some(&hands)).pop();
                 found.extend(last.filter(|event| event.status == status));
             }
         }
@@ -200,13 +200,16 @@ impl RunRecord {
     }
 
     /// All events of an item, in their order.
-    pub(super) fn history(&self, item: u64, hands: &Hands) -> Vec<StatusEvent> {
+    pub(super) fn history(&self, item: u64) -> Vec<StatusEvent> {
         let trace = self.slab.get(item);
-        trace.map_or_else(Vec::new, |trace| self.events(item, &trace, hands))
+        trace.map_or_else(Vec::new, |trace| self.events(item, &trace, None))
     }
 
-    fn events(&self, item: u64, trace: &Trace<'_>, hands: &Hands) -> Vec<StatusEvent> {
-        // Before the marks: what an item did before a visit ended is among marks that are read after it.
+    /// All events of an item; what workers have in hand is looked up unless it is given.
+    ///
+    /// The run goes on meanwhile, so the order matters: what an item did before a visit ended is among marks that are
+    /// read after it, and an item that is in hand after its marks were read had no end among them.
+    fn events(&self, item: u64, trace: &Trace<'_>, hands: Option<&Hands>) -> Vec<StatusEvent> {
         let visits: Vec<_> = (0..self.stages.len())
             .map(|stage| trace.visit(stage))
             .collect();
@@ -218,6 +221,8 @@ impl RunRecord {
         if !self.is_line() {
             return marks;
         }
+        let looked = hands.is_none().then(|| self.hands());
+        let hands = hands.or(looked.as_ref());
         let event = Template {
             record: self,
             item,
@@ -247,8 +252,9 @@ impl RunRecord {
                     started: Some(started),
                     ..event.make(stage, Status::Completed, worker, at)
                 });
-            } else if let Some((_, worker, since)) =
-                hands.get(&item).filter(|(of, ..)| *of == stage)
+            } else if let Some((_, worker, since)) = hands
+                .and_then(|hands| hands.get(&item))
+                .filter(|(of, ..)| *of == stage)
                 && ends.is_empty()
             {
                 events.push(event.make(
