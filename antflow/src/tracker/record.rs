@@ -230,7 +230,7 @@ impl RunRecord {
         };
         let mut events = Vec::new();
         let mut at = trace.entrance.at.system_time();
-        for stage in trace.entrance.stage..self.stages.len() {
+        for (stage, visit) in visits.iter().enumerate().skip(trace.entrance.stage) {
             events.push(event.make(stage, Status::Queued, None, at));
             let marks = marks.iter().filter(|mark| mark.stage == self.stages[stage]);
             let (ends, marks): (Vec<_>, Vec<_>) =
@@ -242,7 +242,6 @@ impl RunRecord {
                 at = mark.timestamp;
                 events.push(mark.clone());
             }
-            let visit = &visits[stage];
             if let Some(visit) = visit {
                 let worker = Some(visit.worker);
                 let started = visit.started.system_time();
